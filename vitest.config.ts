@@ -1,0 +1,56 @@
+// Four suites by what they need: unit (nothing but Node, seconds), proxy (the built program), peers (programs
+// installed beside it: haproxy, nginx, curl, chromium) and soak (long; never in CI).
+import { defineConfig } from 'vitest/config';
+
+const peers = '**/*.peers.test.ts';
+const soak = '**/*.soak.test.ts';
+const ignored = ['**/node_modules/**', 'dist/**', 'build/**'];
+const wholeProgram = ['test/proxy/**/*.test.ts', 'test/process/**/*.test.ts', 'test/crash/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    reporters: process.env.CI ? ['default'] : ['dot'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...ignored, peers, soak, ...wholeProgram],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'proxy',
+          include: wholeProgram,
+          exclude: [...ignored, peers, soak],
+          pool: 'forks',
+          maxWorkers: 2,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'peers',
+          include: [peers],
+          exclude: ignored,
+          pool: 'forks',
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'soak',
+          include: [soak],
+          exclude: ignored,
+          pool: 'forks',
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 3_600_000,
+        },
+      },
+    ],
+  },
+});
