@@ -1,0 +1,8 @@
+/* The numbers of abi.def as C constants: one list feeds C, TypeScript and the tests. */
+#ifndef SLUICE_ENGINE_ABI_H
+#define SLUICE_ENGINE_ABI_H
+enum {
+#define ABI(name, value) ABI_##name = (int)(value),
+#include "abi.def"
+};
+#endif

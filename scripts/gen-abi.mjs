@@ -1,0 +1,37 @@
+// Turns native/engine/abi.def (and the name and method lists of native/http1) into src/native/abi.ts.
+// Run by the build; test/abi.test.ts holds that the committed file is what this makes.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** @param {string} path @returns {string} */
+const read = (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '');
+
+export const generateAbi = () => {
+  const out = [
+    '/** Made by scripts/gen-abi.mjs from native/engine/abi.def and native/http1/*.def: change those, not this. */',
+    '',
+  ];
+  for (const [, name, value, comment] of read('native/engine/abi.def').matchAll(
+    /^ABI\((\w+), (\w+)\)(?: *\/\* (.*?) \*\/)?/gm,
+  )) {
+    if (comment) out.push(`/** ${comment} */`);
+    out.push(`export const ${name} = ${value};`);
+  }
+  const list = (path, macro, name, doc) => {
+    out.push('', `/** ${doc} */`, `export const ${name}: readonly string[] = [`, "  '',");
+    for (const [, , text] of read(path).matchAll(new RegExp(`^${macro}\\((\\w+), "([^"]+)"\\)`, 'gm'))) {
+      out.push(`  '${text}',`);
+    }
+    out.push('];');
+  };
+  list('native/http1/names.def', 'NAME', 'FIELD_NAMES', 'Field names by their id; 0 is any other name.');
+  list('native/http1/methods.def', 'METHOD', 'METHOD_NAMES', 'Methods by their id; 0 is any other method.');
+  return `${out.join('\n')}\n`;
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(join(root, 'src/native/abi.ts'), generateAbi());
+}

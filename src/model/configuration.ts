@@ -1,0 +1,54 @@
+/** The whole configuration once read: what `configure(files)` hands to every thread. All threads parse the same bytes, so
+ * indexes are the same everywhere.
+ */
+import type { Listener } from './listener.ts';
+import type { LogLine, LogTarget, Proxy } from './proxy.ts';
+import type { Server } from './server.ts';
+
+/** `global`: named fields for what is used on the data path or at start, `settings` for the rest (keyword → last words). */
+export interface GlobalSettings {
+  nbthread: number;
+  /** 0 = computed from the descriptor limit. */
+  maxconn: number;
+  bufsize: number;
+  maxrewrite: number;
+  httpMaxhdr: number;
+  /** 0 = default (64 divided by threads as HAProxy does). */
+  maxaccept: number;
+  idlePoolShared: boolean;
+  hardStopAfterMs: number;
+  localPeer: string;
+  hostname: string;
+  logTag: string;
+  /** `log-send-hostname`; undefined = not sent. */
+  logSendHostname: string | undefined;
+  spreadChecks: number;
+  maxCompressionLevel: number;
+  readonly logs: LogLine[];
+  readonly statsSockets: StatsSocket[];
+  statsTimeoutMs: number;
+  statsMaxconn: number;
+  readonly settings: Map<string, readonly string[]>;
+}
+
+export interface StatsSocket {
+  readonly source: string;
+  readonly kind: 'unix' | 'abns' | 'ipv4' | 'ipv6' | 'fd';
+  readonly host: string;
+  readonly port: number;
+  readonly fd: number;
+  level: 'user' | 'operator' | 'admin';
+  mode: number | undefined;
+  uid: number | undefined;
+  gid: number | undefined;
+  exposeListeners: boolean;
+}
+
+export interface Configuration {
+  readonly global: GlobalSettings;
+  /** Frontends, backends and listens in file order (defaults are not among them). */
+  readonly proxies: Proxy[];
+  readonly servers: Server[];
+  readonly listeners: Listener[];
+  readonly logTargets: LogTarget[];
+}

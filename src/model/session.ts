@@ -1,0 +1,26 @@
+/** Hot path. A session is a client connection's life: made with the first event of a connection that policy sees, kept until
+ * the engine says that the connection is over. The data thread that accepted the connection owns it.
+ */
+import type { Address } from '../base/ip.ts';
+import type { Listener } from './listener.ts';
+import type { SampleValue } from './rules.ts';
+
+export class Session {
+  readonly conn: number;
+  readonly generation: number;
+  readonly listener: Listener;
+  /** Streams begun on this session; 1 for the first. */
+  streams = 0;
+  /** Asked from the engine when first needed. */
+  source: Address | undefined;
+  sourcePort = 0;
+  destination: Address | undefined;
+  destinationPort = 0;
+  variables: Map<string, SampleValue> | undefined;
+
+  constructor(conn: number, generation: number, listener: Listener) {
+    this.conn = conn;
+    this.generation = generation;
+    this.listener = listener;
+  }
+}

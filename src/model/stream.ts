@@ -1,0 +1,96 @@
+/** Hot path. A stream is one request and its response (or one TCP exchange): the record every step, fetch and action works
+ * on. The data thread that runs it owns it; records are reused, so `begin` sets every field.
+ */
+import type { Engine } from './boundary.ts';
+import { HttpMessage } from './http-message.ts';
+import type { Proxy } from './proxy.ts';
+import type { Rule, SampleValue } from './rules.ts';
+import type { Server } from './server.ts';
+import type { Session } from './session.ts';
+
+/** Why a stream ended, in HAProxy's two characters. */
+export interface Termination {
+  who: string;
+  when: string;
+}
+
+export class Stream {
+  index = 0;
+  generation = 0;
+  engine!: Engine;
+  session!: Session;
+  frontend!: Proxy;
+  backend: Proxy | undefined;
+  server: Server | undefined;
+  readonly request = new HttpMessage();
+  readonly response = new HttpMessage();
+  /** 0 request phase, 1 response phase: which message `hdr`, `http-*` actions work on. */
+  phase = 0;
+  /** The step that runs next (src/stream/steps.ts) and, inside a rule set, the rule that runs next. */
+  step = 0;
+  ruleIndex = 0;
+  /** The rule being evaluated: named in the log line of an exception. */
+  rule: Rule | undefined;
+  retries = 0;
+  redispatched = false;
+  /** This stream holds a slot of `server`. */
+  holdsSlot = false;
+  /** EVF_* of the last event. */
+  eventFlags = 0;
+  wakeReason = 0;
+  /** Status of a response of our own, 0 otherwise. */
+  localStatus = 0;
+  /** Two characters set by policy; '' = the engine's view counts. */
+  termination = '';
+  /** txn and req/res variables by full name (`txn.x`); sess.* live in the session, proc.* in the process. */
+  variables: Map<string, SampleValue> | undefined;
+  /** `capture request header` / `http-request capture` slots, then response ones. */
+  requestCaptures: (string | undefined)[] | undefined;
+  responseCaptures: (string | undefined)[] | undefined;
+  uniqueId: string | undefined;
+  /** Body bytes at hand (arena offset, length) when a rule asked for the body. */
+  bodyOffset = 0;
+  bodyLength = 0;
+  /** Words of EV_END while the log line is built; undefined before. */
+  end: Uint32Array | undefined;
+  /** Offset of those words in `end`. */
+  endOffset = 0;
+  /** Room for what one family remembers about this stream (compression choice, log level …), by its own key object. */
+  extras: Map<object, unknown> | undefined;
+  /** `set-log-level silent` and friends: undefined = the proxy's own. */
+  logLevel: number | undefined;
+  isActive = false;
+
+  begin(engine: Engine, index: number, generation: number, session: Session): void {
+    this.index = index;
+    this.generation = generation;
+    this.engine = engine;
+    this.session = session;
+    this.frontend = session.listener.proxy;
+    this.backend = undefined;
+    this.server = undefined;
+    this.phase = 0;
+    this.step = 0;
+    this.ruleIndex = 0;
+    this.rule = undefined;
+    this.retries = 0;
+    this.redispatched = false;
+    this.holdsSlot = false;
+    this.eventFlags = 0;
+    this.wakeReason = 0;
+    this.localStatus = 0;
+    this.termination = '';
+    this.variables = undefined;
+    this.requestCaptures = undefined;
+    this.responseCaptures = undefined;
+    this.uniqueId = undefined;
+    this.bodyOffset = 0;
+    this.bodyLength = 0;
+    this.end = undefined;
+    this.endOffset = 0;
+    this.extras = undefined;
+    this.logLevel = undefined;
+    this.isActive = true;
+    session.streams++;
+  }
+}
