@@ -1,0 +1,74 @@
+/** The addon's faces as TypeScript sees them (native/binding/*.cc). `loadAddon` is the only way to get one. Process-wide calls
+ * are for the main thread before data threads start; engine calls are for the thread that created the engine.
+ */
+
+/** Memory of one engine, made by C, shared with TypeScript without copies. */
+export interface EngineMemory {
+  /** Events of the batch, EVENT_WORDS each (END: EVENT_END_WORDS). */
+  readonly events: Uint32Array;
+  readonly commands: Uint32Array;
+  readonly edits: Uint32Array;
+  readonly text: Uint8Array;
+  readonly arena: Uint8Array;
+}
+
+export interface EngineLimits {
+  /** tune.bufsize, bytes. */
+  bufsize: number;
+  /** tune.maxrewrite, bytes. */
+  maxrewrite: number;
+  /** tune.http.maxhdr, fields. */
+  maxFields: number;
+  /** Connections of both sides the process may have at once. */
+  connsMax: number;
+  /** Cap of the buffer pool, bytes. */
+  poolMaxBytes: number;
+  /** tune.idle-pool.shared */
+  idleShared: boolean;
+  threads: number;
+}
+
+export interface Addon {
+  /** native/engine/abi.def's fingerprint: checked at load. */
+  readonly abi: number;
+  /** Features the build has, for -vv: `SPLICE`, `SLZ` … */
+  readonly features: readonly string[];
+
+  // --- process-wide, main thread ---
+  /** `live` is over a SharedArrayBuffer: LIVE_WORDS per record; record 0 the process, then proxies, servers, listeners. */
+  processInit(live: Int32Array, proxies: number, servers: number, listeners: number, limits: EngineLimits): void;
+  setProxy(index: number, words: Uint32Array): void;
+  /** `sockaddr`: a struct sockaddr as bytes (see `sockaddr` of src/native/sockaddr.ts); empty = no address. */
+  setServer(index: number, words: Uint32Array, sockaddr: Uint8Array): void;
+  setListener(index: number, words: Uint32Array): void;
+  /** kind 0 datagram to `sockaddr` (UDP or unix), 1 descriptor. Returns 0 or -errno. */
+  setLogTarget(index: number, kind: number, sockaddr: Uint8Array, fd: number): number;
+  /** socket + bind + listen; returns the descriptor or -errno. flags: 1 v6only, 2 v4v6, 4 nobind-reuseport off, 8 defer-accept, 16 transparent. */
+  listen(sockaddr: Uint8Array, backlog: number, flags: number): number;
+  /** Checks that `fd` is a listening stream socket and makes it non-blocking; 0 or -errno. */
+  adoptListener(fd: number): number;
+  closeFd(fd: number): void;
+  /** Sends one datagram to a unix socket (sd_notify, /dev/log); 0 or -errno. */
+  sendUnixDatagram(path: string, data: Uint8Array): number;
+  /** Bytes of engine memory in use, for `show info`: [pool used, pool max, conns, streams]. */
+  processUsage(): number[];
+
+  // --- one engine per thread ---
+  engineCreate(thread: number): EngineMemory;
+  /** Starts polling; `onBatch(count)` is called with the number of events, its return value is the number of commands. */
+  engineStart(onBatch: (events: number) => number): void;
+  /** Executes `count` commands outside a batch. */
+  engineExec(count: number): void;
+  /** Adds (1) or removes (0) the process's listeners from this thread's polling. */
+  engineListen(on: number): void;
+  /** Monotonic ms of the current turn; wall clock ms. */
+  engineNow(): number;
+  /** Fills `out` (28 bytes) with a sockaddr of a conn: which 0 peer, 1 local. Returns its length or -errno. */
+  connAddress(conn: number, generation: number, which: number, out: Uint8Array): number;
+  /** Counters of this engine, u64 as doubles, in the order of ENGINE_COUNTERS. */
+  engineCounters(out: Float64Array): void;
+  /** Frees everything of this thread's engine: open streams are reset. */
+  engineDestroy(): void;
+
+  // --- the encoder (sluice/gzip) is a face of its own, see src/gzip ---
+}
