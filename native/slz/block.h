@@ -1,0 +1,80 @@
+/* Blocks as one slz_encode writes them: where the stream stands, stored blocks, and the border between blocks. The state
+ * lives on the stack of that call; `fast.c` and `balanced.c` fill one segment of it at a time. RFC 1951, section 3.2.3. */
+#ifndef SLUICE_SLZ_BLOCK_H
+#define SLUICE_SLZ_BLOCK_H
+
+#include "codes.h"
+
+#include <stdbool.h>
+
+enum {
+    SEGMENT_MAX = 65535, /* bytes encoded on their own, and the longest stored block */
+    STORED_HEAD = 4,     /* bytes of length and its complement */
+    BLOCK_STORED = 0,    /* BTYPE in bits 1-2, BFINAL clear in bit 0 */
+    BLOCK_FIXED = 2,
+    BLOCK_DYNAMIC = 4,
+    BLOCK_TYPE_LEN = 3,
+};
+
+struct slz_blocks {
+    struct slz_bits w;
+    uint8_t *head;     /* byte that holds BFINAL of the newest block, NULL when an earlier call began it */
+    unsigned head_bit; /* and which bit */
+    bool open;         /* a fixed block has begun: literals and matches may follow, its end is due */
+};
+
+/* The segment's end if it were stored: no other form may end later. `open` costs the end of that block. */
+static inline uint8_t *stored_limit(const struct slz_blocks *b, size_t len)
+{
+    unsigned bits = b->w.len + (b->open ? 7 : 0) + BLOCK_TYPE_LEN;
+
+    BUG_ON(b->w.len > 7 || len > SEGMENT_MAX);
+    return b->w.out + (bits + 7) / 8 + STORED_HEAD + len;
+}
+
+static inline void block_begin(struct slz_blocks *b, unsigned type)
+{
+    BUG_ON(b->open || b->w.len > 7);
+    b->head = b->w.out;
+    b->head_bit = b->w.len;
+    bits_put(&b->w, type, BLOCK_TYPE_LEN);
+    bits_flush(&b->w);
+    b->open = type == BLOCK_FIXED;
+}
+
+static inline void block_end(struct slz_blocks *b)
+{
+    if (!b->open)
+        return;
+    code_put(&b->w, slz_codes_fixed.end);
+    bits_flush(&b->w);
+    b->open = false;
+}
+
+/* A stored block's border and length; its bytes follow at w.out. Touches no byte beyond. */
+static inline void stored_begin(struct slz_blocks *b, size_t len)
+{
+    BUG_ON(len > SEGMENT_MAX || b->w.len > 7);
+    if (b->open)
+        code_put(&b->w, slz_codes_fixed.end);
+    b->open = false;
+    b->head = b->w.out + b->w.len / 8;
+    b->head_bit = b->w.len % 8;
+    bits_put(&b->w, BLOCK_STORED, BLOCK_TYPE_LEN);
+    bits_align(&b->w);
+    bytes_put(&b->w, len | (~(uint64_t)len & 0xffff) << 16, STORED_HEAD);
+}
+
+static inline void stored_put(struct slz_blocks *b, const uint8_t *in, size_t len)
+{
+    stored_begin(b, len);
+    memcpy(b->w.out, in, len);
+    b->w.out += len;
+}
+
+/* Both write one segment of 1 to SEGMENT_MAX bytes. False when it does not fit before `limit`: then `b` is garbage and
+ * the caller goes back to its copy. Stores reach at most eight bytes beyond `limit`. */
+bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit);
+bool slz_balanced_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit);
+
+#endif

@@ -1,0 +1,251 @@
+/** Hot path. One pass with the fixed codes: find a match or send a literal, and never look back. Owns nothing: a table of
+ * positions lives on the stack, cleared for each segment, so that no byte of an earlier input can be seen in the output.
+ * Positions are 16 bits wide and an empty entry means position 0, which is always a legal candidate: one compare of four
+ * bytes decides, without a check for emptiness. Segments are worked in strides; a stride that does not shrink becomes part of
+ * a stored run, so that pictures cost little more than a copy. */
+#include "block.h"
+#include "cpu.h"
+
+enum {
+    HASH_BITS = 13,
+    STRIDE = 4096,      /* bytes between two looks at what the output gains */
+    PROBE = 512,        /* the first look in a stride */
+    SPAN_TAIL = 9,      /* bytes the two-position loop reads at once */
+    TURN_BITS = 80,     /* about what it costs to enter and to leave a stored run */
+    TABLE_LEN_MIN = 16, /* a shorter segment is sent as literals */
+};
+
+#define NO_MATCH ((const uint8_t *)0)
+
+struct fast {
+    struct slz_blocks b;
+    const uint8_t *in;
+    const uint8_t *end;
+    uint8_t *limit;
+    uint8_t *stored; /* first byte after the header of the stored run that ends at b.w.out, or NULL */
+    uint16_t table[1 << HASH_BITS];
+};
+
+ALWAYS_INLINE uint32_t hash4(uint32_t v)
+{
+    return (v * 2654435761u) >> (32 - HASH_BITS);
+}
+
+/* How many bytes agree after the first eight, at most MATCH_MAX in all and never beyond `end`. */
+ALWAYS_INLINE unsigned match_grow(const uint8_t *a, const uint8_t *b, const uint8_t *end)
+{
+    size_t room = (size_t)(end - a);
+    unsigned max = room < MATCH_MAX ? (unsigned)room : MATCH_MAX;
+    unsigned len = 8;
+
+    while (len + 8 <= max) {
+        uint64_t diff = le64(load_u64(a + len) ^ load_u64(b + len));
+
+        if (diff)
+            return len + ((unsigned)__builtin_ctzll(diff) >> 3);
+        len += 8;
+    }
+    while (len < max && a[len] == b[len])
+        len++;
+    return len;
+}
+
+ALWAYS_INLINE unsigned match_len(uint64_t diff, const uint8_t *a, const uint8_t *b, const uint8_t *end)
+{
+    if (likely(diff))
+        return (unsigned)__builtin_ctzll(diff) >> 3;
+    return match_grow(a, b, end);
+}
+
+/* Encodes from `p` until `stop` or a little later. Looks at two positions per turn, because one eight-byte load serves both.
+ * With `far` the segment is past 32 KB, where an old candidate may be out of reach. */
+ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const uint8_t *stop, bool far)
+{
+    const struct slz_codes *codes = &slz_codes_fixed;
+    const uint8_t *in = f->in;
+    uint16_t *table = f->table;
+    struct slz_bits w = f->b.w;
+
+    while (p < stop && likely(w.out <= f->limit)) {
+        uint64_t word = le64(load_u64(p));
+        uint32_t pos = (uint32_t)(p - in);
+        uint16_t *slot0 = &table[hash4((uint32_t)word)];
+        uint16_t *slot1 = &table[hash4((uint32_t)(word >> 8))];
+        uint32_t from = *slot0;
+        uint64_t diff;
+
+        *slot0 = (uint16_t)pos;
+        diff = le64(load_u64(in + from)) ^ word;
+        if ((uint32_t)diff != 0 || (far && pos - from > MATCH_FAR)) {
+            from = *slot1;
+            *slot1 = (uint16_t)(pos + 1);
+            code_put(&w, codes->lit[word & 0xff]);
+            diff = le64(load_u64(in + from) ^ load_u64(p + 1));
+            if ((uint32_t)diff != 0 || (far && pos + 1 - from > MATCH_FAR)) {
+                code_put(&w, codes->lit[(word >> 8) & 0xff]);
+                p += 2;
+                bits_flush(&w);
+                continue;
+            }
+            p++;
+            pos++;
+        } else {
+            *slot1 = (uint16_t)(pos + 1);
+        }
+        unsigned len = match_len(diff, p, in + from, f->end);
+        match_put(&w, codes, len, pos - from);
+        bits_flush(&w);
+        p += len;
+    }
+    f->b.w = w;
+    return p;
+}
+
+static const uint8_t *span_near(struct fast *f, const uint8_t *p, const uint8_t *stop)
+{
+    return span_put(f, p, stop, false);
+}
+
+static const uint8_t *span_far(struct fast *f, const uint8_t *p, const uint8_t *stop)
+{
+    return span_put(f, p, stop, true);
+}
+
+static const uint8_t *span(struct fast *f, const uint8_t *p, const uint8_t *stop)
+{
+    if (stop - f->in <= MATCH_FAR)
+        return span_near(f, p, stop);
+    return span_far(f, p, stop);
+}
+
+/* The last bytes of a segment, where eight can no longer be loaded. */
+static const uint8_t *tail_put(struct fast *f, const uint8_t *p)
+{
+    const struct slz_codes *codes = &slz_codes_fixed;
+    bool search = f->end - f->in >= TABLE_LEN_MIN;
+
+    while (p < f->end && f->b.w.out <= f->limit) {
+        unsigned len = 0, dist = 0;
+
+        if (search && f->end - p >= 4 && p > f->in) {
+            uint16_t *slot = &f->table[hash4(le32(load_u32(p)))];
+            const uint8_t *from = f->in + *slot;
+
+            *slot = (uint16_t)(p - f->in);
+            dist = (unsigned)(p - from);
+            while (dist <= MATCH_FAR && p + len < f->end && p[len] == from[len])
+                len++;
+        }
+        if (len >= 4) {
+            BUG_ON(dist == 0 || len > MATCH_MAX);
+            match_put(&f->b.w, codes, len, dist);
+            p += len;
+        } else {
+            code_put(&f->b.w, codes->lit[*p++]);
+        }
+        bits_flush(&f->b.w);
+    }
+    return p;
+}
+
+static void run_close(struct fast *f)
+{
+    size_t len;
+
+    if (!f->stored)
+        return;
+    len = (size_t)(f->b.w.out - f->stored);
+    BUG_ON(len == 0 || len > SEGMENT_MAX);
+    f->stored[-4] = (uint8_t)len;
+    f->stored[-3] = (uint8_t)(len >> 8);
+    f->stored[-2] = (uint8_t)~len;
+    f->stored[-1] = (uint8_t)(~len >> 8);
+    f->stored = NULL;
+}
+
+/* Copies from p to `stop` as a stored run, the open one if there is one. False when the segment does not fit that way. */
+static bool run_put(struct fast *f, const uint8_t *p, const uint8_t *stop)
+{
+    size_t len = (size_t)(stop - p);
+
+    BUG_ON(stop <= p || stop > f->end);
+    if (!f->stored) {
+        if (stored_limit(&f->b, len) > f->limit)
+            return false;
+        stored_begin(&f->b, 0);
+        f->stored = f->b.w.out;
+    }
+    if (len > (size_t)(f->limit - f->b.w.out))
+        return false;
+    memcpy(f->b.w.out, p, len);
+    f->b.w.out += len;
+    return true;
+}
+
+/* Bits that the output since `before` takes more than `len` bytes copied would. */
+static ptrdiff_t bits_lost(const struct fast *f, const struct slz_bits *before, ptrdiff_t len)
+{
+    return ((f->b.w.out - before->out) - len) * 8 + (ptrdiff_t)f->b.w.len - (ptrdiff_t)before->len;
+}
+
+/* One stride; returns where the next one starts, or NULL when the segment has to be stored as a whole. */
+static const uint8_t *stride_put(struct fast *f, const uint8_t *p, const uint8_t *stop)
+{
+    const uint8_t *loop_end = f->end - f->in < TABLE_LEN_MIN ? f->in : f->end - SPAN_TAIL;
+    struct slz_blocks before = f->b;
+    uint8_t *run = f->stored;
+    const uint8_t *start = p;
+    ptrdiff_t turn = run ? -TURN_BITS : TURN_BITS;
+
+    BUG_ON(p >= stop || stop > f->end);
+    run_close(f);
+    if (!f->b.open)
+        block_begin(&f->b, BLOCK_FIXED);
+    if (p == f->in) {
+        code_put(&f->b.w, slz_codes_fixed.lit[*p++]);
+        bits_flush(&f->b.w);
+    }
+    if (MIN(stop, loop_end) - p > PROBE) {
+        p = span(f, p, p + PROBE);
+        if (bits_lost(f, &before.w, p - start) > (p - start) / 4)
+            goto take_back;
+    }
+    if (p < MIN(stop, loop_end))
+        p = span(f, p, MIN(stop, loop_end));
+    if (stop == f->end)
+        p = tail_put(f, p);
+    if (f->b.w.out > f->limit)
+        return NULL;
+    if (bits_lost(f, &before.w, p - start) <= turn)
+        return p;
+    stop = MAX(p, stop);
+take_back:
+    f->b = before;
+    f->stored = run;
+    return run_put(f, start, stop) ? stop : NULL;
+}
+
+bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit)
+{
+    struct fast f;
+    const uint8_t *p = in;
+
+    BUG_ON(len == 0 || len > SEGMENT_MAX);
+    f.b = *b;
+    f.in = in;
+    f.end = in + len;
+    f.limit = limit;
+    f.stored = NULL;
+    if (len >= TABLE_LEN_MIN)
+        memset(f.table, 0, sizeof(f.table));
+    while (p < f.end) {
+        const uint8_t *stop = f.end - p <= STRIDE + STRIDE / 2 ? f.end : p + STRIDE;
+
+        p = stride_put(&f, p, stop);
+        if (!p)
+            return false;
+    }
+    run_close(&f);
+    *b = f.b;
+    return true;
+}
