@@ -3,7 +3,7 @@
  */
 import type { Listener } from './listener.ts';
 import type { Place } from './place.ts';
-import type { Condition, LogFormat, Rule, RuleSet } from './rules.ts';
+import type { Condition, Expression, LogFormat, Rule, RuleSet } from './rules.ts';
 import type { Server } from './server.ts';
 
 export interface Timeouts {
@@ -56,6 +56,8 @@ export interface LogTarget {
 export interface Balance {
   algorithm: string;
   readonly args: string[];
+  /** `balance hash <expression>`, compiled. */
+  expression?: Expression;
 }
 
 export interface CompressionSettings {
