@@ -4,6 +4,7 @@
  */
 import * as abi from '../native/abi.ts';
 import type { Arena, EditBuffer } from './boundary.ts';
+import { HEAD_CLEN } from './head-flags.ts';
 
 /** What became of a field of the original table. */
 const KEPT = 0;
@@ -125,6 +126,12 @@ export class HttpMessage {
     return this.text.substring(off, off + this.word(this.head + abi.H_REASON_LEN));
   }
 
+  /** Bytes of body that Content-Length announces; -1 when it does not rule the framing. */
+  get contentLength(): number {
+    if (this.words === undefined || (this.flags & HEAD_CLEN) === 0) return -1;
+    return this.word(this.head + abi.H_CLEN_LO) + this.word(this.head + abi.H_CLEN_HI) * 4294967296;
+  }
+
   /** The first line as it was received, without its end; readable after the batch. */
   get startLine(): string {
     const end = this.text.indexOf('\r\n');
@@ -162,7 +169,9 @@ export class HttpMessage {
   }
 
   isDeleted(index: number): boolean {
-    return index < this.fieldCount ? this.fate[index] === DELETED : this.addedNames[index - this.fieldCount] === '';
+    return index < this.fieldCount
+      ? this.fate[index] === DELETED
+      : this.addedNames[index - this.fieldCount] === '';
   }
 
   fieldName(index: number): string {

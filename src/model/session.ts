@@ -14,6 +14,8 @@ export class Session {
   /** Asked from the engine when first needed. */
   source: Address | undefined;
   sourcePort = 0;
+  /** `source` as text, '' until it was needed. */
+  sourceText = '';
   destination: Address | undefined;
   destinationPort = 0;
   variables: Map<string, SampleValue> | undefined;
