@@ -1,0 +1,173 @@
+/** A keyword in one place: its name, where it may stand, its arguments and what it does. Families export tables of keywords; a
+ * section is an index over tables. The engine here finds the keyword of a line, reads its arguments and says what is wrong
+ * with a line that has none.
+ */
+import { type Argument, REFUSED, type Values } from './argument.ts';
+import { isKnownElsewhere } from './known-elsewhere.ts';
+import type { Line, Modifier } from './lines.ts';
+import { didYouMean } from './nearest.ts';
+import type { Word, WordCursor } from './place.ts';
+
+/** What a keyword's `parse` is told besides its arguments. <Target> is the section's own: the proxy, the global settings. */
+export interface Statement<Target> {
+  readonly target: Target;
+  readonly cursor: WordCursor;
+  readonly modifier: Modifier;
+  /** The keyword as it was written. */
+  readonly name: string;
+}
+
+export interface Keyword<Target> {
+  readonly name: string;
+  /** `<a> [<b>]`, made of the labels. */
+  readonly usage: string;
+  /** What the section's owner wants to know of it (frontend or backend, refused in defaults…). */
+  readonly traits: Readonly<Record<string, unknown>>;
+  run(statement: Statement<Target>): void;
+}
+
+export interface Declaration<Target, Args extends readonly Argument<unknown>[]> {
+  readonly name: string;
+  readonly args: Args;
+  readonly traits?: Readonly<Record<string, unknown>>;
+  parse(statement: Statement<Target>, ...values: Values<Args>): void;
+}
+
+/** Makes a keyword of its declaration; the types of <parse> follow from <args>. */
+export function keyword<Target, const Args extends readonly Argument<unknown>[]>(
+  declaration: Declaration<Target, Args>,
+): Keyword<Target> {
+  const usage = declaration.args.map((argument) => argument.label).join(' ');
+  return {
+    name: declaration.name,
+    usage,
+    traits: declaration.traits ?? {},
+    run(statement) {
+      const values = readValues(declaration.name, usage, declaration.args, statement.cursor);
+      if (values !== undefined) declaration.parse(statement, ...(values as Values<Args>));
+    },
+  };
+}
+
+/** Reads declared arguments; undefined when an alert was given. Also for options inside a line (bind, server). */
+export function readValues(
+  name: string,
+  usage: string,
+  args: readonly Argument<unknown>[],
+  cursor: WordCursor,
+  mayFollow = false,
+): unknown[] | undefined {
+  const values: unknown[] = [];
+  for (const argument of args) {
+    if (cursor.position >= cursor.words.length) {
+      if (argument.isOptional) {
+        values.push(undefined);
+        continue;
+      }
+      const last = cursor.words.at(-1) as Word;
+      const after = { text: '', column: last.column + last.text.length + 1 };
+      cursor.alerts.alert(
+        `'${name}' expects ${argument.label}, but the line ends here.`,
+        after,
+        `Write: ${name} ${usage}`,
+      );
+      return undefined;
+    }
+    const value = argument.read(cursor, name);
+    if (value === REFUSED) return undefined;
+    values.push(value);
+  }
+  const takesRest = args.some((argument) => values.includes(cursor) || argument.label.endsWith('...'));
+  if (!mayFollow && !takesRest && !expectEnd(cursor, name, usage)) return undefined;
+  return values;
+}
+
+/** Refuses words that are left over. */
+export function expectEnd(cursor: WordCursor, name: string, usage: string): boolean {
+  const extra = cursor.words[cursor.position];
+  if (extra === undefined) return true;
+  const advice = usage === '' ? `'${name}' takes no argument.` : `Write: ${name} ${usage}`;
+  cursor.alerts.alert(`'${name}' cannot handle unexpected argument '${extra.text}'.`, extra, advice);
+  return false;
+}
+
+/** The keywords of one kind of section, by their first word. */
+export class KeywordIndex<Target> {
+  readonly keywords: readonly Keyword<Target>[];
+  private readonly byName = new Map<string, Keyword<Target>>();
+  /** First words that do not stand alone: `timeout`, `option`. */
+  private readonly families = new Map<string, string[]>();
+
+  constructor(tables: readonly (readonly Keyword<Target>[])[]) {
+    this.keywords = tables.flat();
+    for (const entry of this.keywords) {
+      this.byName.set(entry.name, entry);
+      const space = entry.name.indexOf(' ');
+      if (space < 0) continue;
+      const first = entry.name.slice(0, space);
+      const family = this.families.get(first);
+      if (family === undefined) this.families.set(first, [entry.name.slice(space + 1)]);
+      else family.push(entry.name.slice(space + 1));
+    }
+  }
+
+  get names(): Iterable<string> {
+    return this.byName.keys();
+  }
+
+  /** The keyword that <cursor> stands on, its words taken. */
+  find(cursor: WordCursor): Keyword<Target> | undefined {
+    const { words, position } = cursor;
+    const first = words[position]?.text ?? '';
+    if (this.families.has(first)) {
+      let name = first;
+      const longest = Math.min(words.length, position + 3);
+      for (let end = position + 1; end < longest; end++) name += ` ${words[end]?.text}`;
+      for (let count = longest - position; count > 1; count--) {
+        const found = this.byName.get(name);
+        if (found !== undefined) {
+          cursor.position = position + count;
+          return found;
+        }
+        name = name.slice(0, name.lastIndexOf(' '));
+      }
+    }
+    const found = this.byName.get(first);
+    if (found !== undefined) cursor.position = position + 1;
+    return found;
+  }
+
+  /** Says why nothing was found: known elsewhere (a notice), a slip of a known word, or nothing known. */
+  explain(line: Line, section: string): void {
+    const { cursor, alerts } = line;
+    const first = cursor.words[0] as Word;
+    const second = cursor.words[1];
+    const family = this.families.get(first.text);
+    if (isKnownElsewhere(section, first.text, second?.text)) {
+      const name = family !== undefined && second !== undefined ? `${first.text} ${second.text}` : first.text;
+      alerts.notice(
+        `'${name}' is known to HAProxy but not built yet in Sluice; ignored.`,
+        family ? second : first,
+      );
+    } else if (family !== undefined && second === undefined) {
+      const advice = `Write one of: ${family.join(', ')}.`;
+      alerts.alert(`'${first.text}' expects a keyword after it, but the line ends here.`, first, advice);
+    } else if (family !== undefined && second !== undefined) {
+      const meant = didYouMean(
+        second.text,
+        family.map((name) => name.split(' ')[0] as string),
+      );
+      const advice = `'${first.text}' knows here: ${family.join(', ')}.`;
+      alerts.alert(
+        `unknown keyword '${first.text} ${second.text}' in '${section}' section${meant}`,
+        second,
+        advice,
+      );
+    } else {
+      const firstWords = new Set([...this.byName.keys()].map((name) => name.split(' ')[0] as string));
+      const meant = didYouMean(first.text, firstWords);
+      const advice = meant === '' ? `Known in this section: ${[...firstWords].sort().join(', ')}.` : '';
+      alerts.alert(`unknown keyword '${first.text}' in '${section}' section${meant}`, first, advice);
+    }
+  }
+}
