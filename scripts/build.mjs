@@ -16,9 +16,9 @@ const dist = join(root, 'dist');
 const require = createRequire(import.meta.url);
 
 const entries = {
-  'sluice-early': 'src/early.ts',
-  'sluice-control': 'src/main.ts',
-  'sluice-data': 'src/process/data-thread.ts',
+  'sluice-early': ['src/early.ts'],
+  'sluice-control': ['src/main.ts'],
+  'sluice-data': ['src/data-thread.ts', 'src/process/data-thread.ts'],
 };
 
 /** Writes <name>.cjs, its first line the hash by which bin/boot.cjs knows the cache that belongs to it. */
@@ -74,16 +74,17 @@ function sweep(folder = '') {
 async function build() {
   mkdirSync(dist, { recursive: true });
   let changed = false;
-  for (const [name, entry] of Object.entries(entries)) {
-    if (existsSync(join(root, entry)) && (await bundle(name, entry))) changed = true;
+  for (const [name, places] of Object.entries(entries)) {
+    const entry = places.find((place) => existsSync(join(root, place)));
+    if (entry && (await bundle(name, entry))) changed = true;
   }
-  const typesHold = emitLibrary();
+  const isWhole = emitLibrary();
   sweep();
   await makeCodeCaches({ onlyWhenStale: !changed });
-  return typesHold;
+  return isWhole;
 }
 
 if (!(await withLock(join(dist, '.lock'), build))) {
-  console.error('Sluice is built, but its types do not hold: see above.');
+  console.error('Sluice could not emit its library: see above.');
   process.exit(1);
 }
