@@ -1,6 +1,7 @@
 /** What policy may do with the engine, as interfaces: src/native/engine.ts implements them over the addon, tests over plain
  * arrays. The numbers are in native/abi.ts.
  */
+import type { Live } from './live.ts';
 
 /** C's memory for the heads of one batch, seen twice: as words and as bytes. */
 export interface Arena {
@@ -33,4 +34,6 @@ export interface Engine {
   log(target: number, line: string): void;
   /** Fills `out` (28 bytes) with a sockaddr of a client connection: which 0 peer, 1 local. Its length, or -errno. */
   connAddress(conn: number, generation: number, which: number, out: Uint8Array): number;
+  /** The counts shared by all threads, for fetches and log lines; whoever makes the engine ready sets it. */
+  live?: Live;
 }

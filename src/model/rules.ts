@@ -16,15 +16,26 @@ export interface Expression {
   evaluate(stream: Stream): SampleValue | undefined;
 }
 
+/** Outcomes of a condition: MAYBE when what it read may still change with more bytes (`tcp-request content` then waits). Their
+ * bits are chosen so that "and" is `&` and "or" is `|`. */
+export const CONDITION_FAIL = 0;
+export const CONDITION_MAYBE = 1;
+export const CONDITION_PASS = 3;
+
 export interface Condition {
   readonly source: string;
+  /** True for PASS only. */
   test(stream: Stream): boolean;
+  /** CONDITION_*. */
+  evaluate(stream: Stream): number;
 }
 
 export interface LogFormat {
   readonly source: string;
   /** The line for this stream (at its end, or in the middle of it for header values). */
   build(stream: Stream): string;
+  /** The text when it is the same for every stream. */
+  readonly constant: string | undefined;
 }
 
 /** What the rule engine does after an action: go on, end this rule set (allow), the stream was answered (done), or

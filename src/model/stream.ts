@@ -4,6 +4,7 @@
 import type { Engine } from './boundary.ts';
 import { HttpMessage } from './http-message.ts';
 import type { Proxy } from './proxy.ts';
+import type { Reply } from './reply.ts';
 import type { Rule, SampleValue } from './rules.ts';
 import type { Server } from './server.ts';
 import type { Session } from './session.ts';
@@ -59,6 +60,18 @@ export class Stream {
   extras: Map<object, unknown> | undefined;
   /** `set-log-level silent` and friends: undefined = the proxy's own. */
   logLevel: number | undefined;
+  /** What an action answers instead of a server: sent when it returned ACTION_DONE; undefined = the stream ends unanswered,
+   * `abortHow` (ABORT_*) says how. */
+  reply: Reply | undefined;
+  abortHow = 0;
+  /** `tarpit`: `reply` is sent only after so long; 0 = at once. */
+  tarpitMs = 0;
+  /** What an action that returned ACTION_WAIT waits for: WAKE_* reasons, a deadline (-1 = none), body bytes. */
+  waitReasons = 0;
+  waitMs = -1;
+  waitBytes = 0;
+  /** Set by a fetch whose answer may change when more bytes come; a condition that read one waits in `tcp-request content`. */
+  mayChange = false;
   isActive = false;
 
   begin(engine: Engine, index: number, generation: number, session: Session): void {
@@ -90,6 +103,13 @@ export class Stream {
     this.endOffset = 0;
     this.extras = undefined;
     this.logLevel = undefined;
+    this.reply = undefined;
+    this.abortHow = 0;
+    this.tarpitMs = 0;
+    this.waitReasons = 0;
+    this.waitMs = -1;
+    this.waitBytes = 0;
+    this.mayChange = false;
     this.isActive = true;
     session.streams++;
   }
