@@ -1,8 +1,216 @@
-/* The mode between fast and small. Its blocks are those of the fast mode until it makes codes of its own. */
+/** Hot path. Two passes: first matches and literal runs are noted and counted, then codes are made for what was found and the
+ * notes are written with them. The exact size of each form of a block is known before a bit is written, so the shortest of
+ * dynamic, fixed and stored is taken. Table, notes and counts live on the stack of one call. */
 #include "block.h"
+#include "cpu.h"
+#include "dynamic.h"
+#include "match.h"
+
+enum {
+    NOTES_MAX = 8192,       /* per block: 32 KB of stack */
+    RUN_MAX = 511,          /* this run stands for itself, without a match after it */
+    NOTE_DIST_BITS = 15,    /* distance - 1 */
+    NOTE_LEN_BITS = 8,      /* length - 3 */
+    NOTE_RUN_SHIFT = NOTE_DIST_BITS + NOTE_LEN_BITS,
+    NOTES_SPARE = 130,      /* the most one step adds: a segment's worth of runs, and a match */
+    LITERALS_PER_FLUSH = 4, /* 4 * LITLEN_LEN_MAX + 7 <= 63 */
+};
+
+struct balanced {
+    const uint8_t *in;
+    const uint8_t *end;
+    const uint8_t *literal; /* the first literal that is in no note yet */
+    unsigned note_count;
+    struct block_counts counts;
+    struct match_table table;
+    uint32_t note[NOTES_MAX]; /* a run of literals, then a match */
+};
+
+ALWAYS_INLINE void note_add(struct balanced *f, const uint8_t *p, unsigned len, unsigned dist)
+{
+    size_t run = (size_t)(p - f->literal);
+
+    while (unlikely(run >= RUN_MAX)) {
+        f->note[f->note_count++] = (uint32_t)RUN_MAX << NOTE_RUN_SHIFT;
+        run -= RUN_MAX;
+    }
+    f->note[f->note_count++] = (uint32_t)run << NOTE_RUN_SHIFT | (len - MATCH_MIN) << NOTE_DIST_BITS | (dist - 1);
+    f->counts.len[len - MATCH_MIN]++;
+    f->counts.dist[dist_symbol(dist, dist_extra_len(dist))]++;
+    f->literal = p + len;
+}
+
+/* The loop of fast.c with notes in place of codes. */
+ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, const uint8_t *stop, bool far)
+{
+    const uint8_t *in = f->in;
+
+    while (p < stop && likely(f->note_count < NOTES_MAX - NOTES_SPARE)) {
+        uint64_t word = le64(load_u64(p));
+        uint32_t pos = (uint32_t)(p - in);
+        uint16_t *slot0 = match_slot(&f->table, (uint32_t)word);
+        uint16_t *slot1 = match_slot(&f->table, (uint32_t)(word >> 8));
+        uint32_t from = *slot0;
+        uint64_t diff;
+
+        *slot0 = (uint16_t)pos;
+        diff = le64(load_u64(in + from)) ^ word;
+        if ((uint32_t)diff != 0 || (far && pos - from > MATCH_FAR)) {
+            from = *slot1;
+            *slot1 = (uint16_t)(pos + 1);
+            f->counts.lit[word & 0xff]++;
+            diff = le64(load_u64(in + from) ^ load_u64(p + 1));
+            if ((uint32_t)diff != 0 || (far && pos + 1 - from > MATCH_FAR)) {
+                f->counts.lit[(word >> 8) & 0xff]++;
+                p += 2;
+                continue;
+            }
+            p++;
+            pos++;
+        } else {
+            *slot1 = (uint16_t)(pos + 1);
+        }
+        unsigned len = match_len(diff, p, in + from, f->end);
+        note_add(f, p, len, pos - from);
+        p += len;
+        if (likely(p < stop))
+            match_index_end(&f->table, in, p);
+    }
+    return p;
+}
+
+#define SPAN(name, target, far) \
+    target static const uint8_t *name(struct balanced *f, const uint8_t *p, const uint8_t *stop) \
+    { \
+        return span_note(f, p, stop, far); \
+    }
+
+SPAN(span_near, , false)
+SPAN(span_far, , true)
+
+/* Notes one block from p on; returns where it ends. */
+static const uint8_t *block_note(struct balanced *f, const uint8_t *p)
+{
+    const uint8_t *loop_end = f->end - f->in < TABLE_LEN_MIN ? f->in : f->end - SPAN_TAIL;
+    const uint8_t *near_end = f->end - f->in > MATCH_FAR ? MIN(loop_end, f->in + MATCH_FAR) : loop_end;
+
+    BUG_ON(p >= f->end);
+    f->literal = p;
+    f->note_count = 0;
+    memset(&f->counts, 0, sizeof(f->counts));
+    if (p == f->in)
+        f->counts.lit[*p++]++;
+    if (p < near_end)
+        p = span_near(f, p, near_end);
+    if (p >= near_end && p < loop_end)
+        p = span_far(f, p, loop_end);
+    if (p < loop_end)
+        return p; /* no room for more notes; the last one is a match that ends here */
+    while (p < f->end) {
+        unsigned dist, len = loop_end > f->in && p > f->in ? match_find_tail(&f->table, f->in, p, f->end, &dist) : 0;
+
+        if (len > 0) {
+            note_add(f, p, len, dist);
+            p += len;
+        } else {
+            f->counts.lit[*p++]++;
+        }
+    }
+    return p;
+}
+
+ALWAYS_INLINE void literals_put(struct slz_bits *w, const struct slz_codes *codes, const uint8_t *p, size_t len)
+{
+    for (; len >= LITERALS_PER_FLUSH; len -= LITERALS_PER_FLUSH, p += LITERALS_PER_FLUSH) {
+        code_put(w, codes->lit[p[0]]);
+        code_put(w, codes->lit[p[1]]);
+        code_put(w, codes->lit[p[2]]);
+        code_put(w, codes->lit[p[3]]);
+        bits_flush(w);
+    }
+    for (; len > 0; len--)
+        code_put(w, codes->lit[*p++]);
+    bits_flush(w);
+}
+
+ALWAYS_INLINE void notes_put(struct slz_bits *out, const struct slz_codes *codes, const struct balanced *f,
+                             const uint8_t *p, const uint8_t *stop)
+{
+    struct slz_bits w = *out;
+
+    for (unsigned i = 0; i < f->note_count; i++) {
+        uint32_t note = f->note[i];
+        unsigned run = note >> NOTE_RUN_SHIFT;
+
+        literals_put(&w, codes, p, run);
+        p += run;
+        if (unlikely(run == RUN_MAX))
+            continue;
+        unsigned len = (note >> NOTE_DIST_BITS & 0xff) + MATCH_MIN;
+        match_put(&w, codes, len, (note & (MATCH_FAR - 1)) + 1);
+        bits_flush(&w);
+        p += len;
+    }
+    literals_put(&w, codes, p, (size_t)(stop - p));
+    *out = w;
+}
+
+static void block_fill(struct slz_bits *w, const struct slz_codes *codes, const struct balanced *f, const uint8_t *p,
+                       const uint8_t *stop)
+{
+    notes_put(w, codes, f, p, stop);
+}
+
+static bool block_put(struct slz_blocks *b, struct balanced *f, const uint8_t *p, const uint8_t *stop, uint8_t *limit)
+{
+    size_t len = (size_t)(stop - p);
+    size_t stored = (size_t)(stored_limit(b, len) - b->w.out) * 8;
+    struct dynamic_plan plan;
+
+    BUG_ON(len == 0 || limit < b->w.out);
+    dynamic_plan_make(&plan, &f->counts);
+    if (plan.bits_fixed <= plan.bits && plan.bits_fixed < stored) {
+        if (b->w.out + (b->w.len + plan.bits_fixed + 7) / 8 > limit)
+            return false;
+        if (!b->open)
+            block_begin(b, BLOCK_FIXED);
+        block_fill(&b->w, &slz_codes_fixed, f, p, stop);
+    } else if (plan.bits < stored) {
+        struct slz_codes codes;
+
+        if (b->w.out + (b->w.len + 7 + plan.bits + 7) / 8 > limit)
+            return false;
+        dynamic_codes_make(&codes, &plan);
+        block_end(b);
+        block_begin(b, BLOCK_DYNAMIC);
+        dynamic_head_put(&b->w, &plan);
+        block_fill(&b->w, &codes, f, p, stop);
+        code_put(&b->w, codes.end);
+        bits_flush(&b->w);
+    } else {
+        if (stored_limit(b, len) > limit)
+            return false;
+        stored_put(b, p, len);
+    }
+    return true;
+}
 
 bool slz_balanced_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit)
 {
+    struct balanced f;
+    const uint8_t *p = in;
+
     BUG_ON(len == 0 || len > SEGMENT_MAX);
-    return slz_fast_put(b, in, len, limit);
+    f.in = in;
+    f.end = in + len;
+    if (len >= TABLE_LEN_MIN)
+        memset(&f.table, 0, sizeof(f.table));
+    while (p < f.end) {
+        const uint8_t *stop = block_note(&f, p);
+
+        if (!block_put(b, &f, p, stop, limit))
+            return false;
+        p = stop;
+    }
+    return true;
 }

@@ -1,21 +1,16 @@
-/** Hot path. One pass with the fixed codes: find a match or send a literal, and never look back. Owns nothing: a table of
- * positions lives on the stack, cleared for each segment, so that no byte of an earlier input can be seen in the output.
- * Positions are 16 bits wide and an empty entry means position 0, which is always a legal candidate: one compare of four
- * bytes decides, without a check for emptiness. Segments are worked in strides; a stride that does not shrink becomes part of
- * a stored run, so that pictures cost little more than a copy. */
+/** Hot path. One pass with the fixed codes: find a match or send a literal, and never look back. Owns nothing: its table
+ * lives on the stack, cleared for each segment, so that no byte of an earlier input can be seen in the output. Segments
+ * are worked in strides; a stride that does not shrink becomes part of a stored run, so that pictures cost little more
+ * than a copy. */
 #include "block.h"
 #include "cpu.h"
+#include "match.h"
 
 enum {
-    HASH_BITS = 13,
-    STRIDE = 4096,      /* bytes between two looks at what the output gains */
-    PROBE = 512,        /* the first look in a stride */
-    SPAN_TAIL = 9,      /* bytes the two-position loop reads at once */
-    TURN_BITS = 80,     /* about what it costs to enter and to leave a stored run */
-    TABLE_LEN_MIN = 16, /* a shorter segment is sent as literals */
+    STRIDE = 4096,  /* bytes between two looks at what the output gains */
+    PROBE = 512,    /* the first look in a stride */
+    TURN_BITS = 80, /* about what it costs to enter and to leave a stored run */
 };
-
-#define NO_MATCH ((const uint8_t *)0)
 
 struct fast {
     struct slz_blocks b;
@@ -23,39 +18,8 @@ struct fast {
     const uint8_t *end;
     uint8_t *limit;
     uint8_t *stored; /* first byte after the header of the stored run that ends at b.w.out, or NULL */
-    uint16_t table[1 << HASH_BITS];
+    struct match_table table;
 };
-
-ALWAYS_INLINE uint32_t hash4(uint32_t v)
-{
-    return (v * 2654435761u) >> (32 - HASH_BITS);
-}
-
-/* How many bytes agree after the first eight, at most MATCH_MAX in all and never beyond `end`. */
-ALWAYS_INLINE unsigned match_grow(const uint8_t *a, const uint8_t *b, const uint8_t *end)
-{
-    size_t room = (size_t)(end - a);
-    unsigned max = room < MATCH_MAX ? (unsigned)room : MATCH_MAX;
-    unsigned len = 8;
-
-    while (len + 8 <= max) {
-        uint64_t diff = le64(load_u64(a + len) ^ load_u64(b + len));
-
-        if (diff)
-            return len + ((unsigned)__builtin_ctzll(diff) >> 3);
-        len += 8;
-    }
-    while (len < max && a[len] == b[len])
-        len++;
-    return len;
-}
-
-ALWAYS_INLINE unsigned match_len(uint64_t diff, const uint8_t *a, const uint8_t *b, const uint8_t *end)
-{
-    if (likely(diff))
-        return (unsigned)__builtin_ctzll(diff) >> 3;
-    return match_grow(a, b, end);
-}
 
 /* Encodes from `p` until `stop` or a little later. Looks at two positions per turn, because one eight-byte load serves both.
  * With `far` the segment is past 32 KB, where an old candidate may be out of reach. */
@@ -63,14 +27,13 @@ ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const ui
 {
     const struct slz_codes *codes = &slz_codes_fixed;
     const uint8_t *in = f->in;
-    uint16_t *table = f->table;
     struct slz_bits w = f->b.w;
 
     while (p < stop && likely(w.out <= f->limit)) {
         uint64_t word = le64(load_u64(p));
         uint32_t pos = (uint32_t)(p - in);
-        uint16_t *slot0 = &table[hash4((uint32_t)word)];
-        uint16_t *slot1 = &table[hash4((uint32_t)(word >> 8))];
+        uint16_t *slot0 = match_slot(&f->table, (uint32_t)word);
+        uint16_t *slot1 = match_slot(&f->table, (uint32_t)(word >> 8));
         uint32_t from = *slot0;
         uint64_t diff;
 
@@ -96,10 +59,8 @@ ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const ui
         match_put(&w, codes, len, pos - from);
         bits_flush(&w);
         p += len;
-        if (likely(p < stop)) { /* the last two bytes of a match often begin the next one */
-            table[hash4(le32(load_u32(p - 2)))] = (uint16_t)(p - 2 - in);
-            table[hash4(le32(load_u32(p - 1)))] = (uint16_t)(p - 1 - in);
-        }
+        if (likely(p < stop))
+            match_index_end(&f->table, in, p);
     }
     f->b.w = w;
     return p;
@@ -139,19 +100,9 @@ static const uint8_t *tail_put(struct fast *f, const uint8_t *p)
     bool search = f->end - f->in >= TABLE_LEN_MIN;
 
     while (p < f->end && f->b.w.out <= f->limit) {
-        unsigned len = 0, dist = 0;
+        unsigned dist, len = search ? match_find_tail(&f->table, f->in, p, f->end, &dist) : 0;
 
-        if (search && f->end - p >= 4 && p > f->in) {
-            uint16_t *slot = &f->table[hash4(le32(load_u32(p)))];
-            const uint8_t *from = f->in + *slot;
-
-            *slot = (uint16_t)(p - f->in);
-            dist = (unsigned)(p - from);
-            while (dist <= MATCH_FAR && p + len < f->end && p[len] == from[len])
-                len++;
-        }
-        if (len >= 4) {
-            BUG_ON(dist == 0 || len > MATCH_MAX);
+        if (len > 0) {
             match_put(&f->b.w, codes, len, dist);
             p += len;
         } else {
@@ -251,7 +202,7 @@ bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *
     f.limit = limit;
     f.stored = NULL;
     if (len >= TABLE_LEN_MIN)
-        memset(f.table, 0, sizeof(f.table));
+        memset(&f.table, 0, sizeof(f.table));
     while (p < f.end) {
         const uint8_t *stop = f.end - p <= STRIDE + STRIDE / 2 ? f.end : p + STRIDE;
 

@@ -1,0 +1,165 @@
+/** Hot path. Plans a dynamic block: counts become code lengths, those become runs with a code of their own, and the exact size of
+ * the block falls out before a bit of it is written. No state. */
+#include "dynamic.h"
+
+#include "huffman.h"
+
+enum {
+    ITEM_COPY = 16,      /* repeats the length before it 3-6 times */
+    ITEM_ZEROS = 17,     /* 3-10 zeros */
+    ITEM_ZEROS_FAR = 18, /* 11-138 zeros */
+    ITEM_BITS = 5,
+    ITEM_LEN_MAX = 7,
+    HEAD_COUNTS_LEN = 14, /* HLIT, HDIST, HCLEN */
+};
+
+static const uint8_t item_extra[ITEM_SYMBOLS] = {[ITEM_COPY] = 2, [ITEM_ZEROS] = 3, [ITEM_ZEROS_FAR] = 7};
+static const uint8_t item_order[ITEM_SYMBOLS] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+
+/* Match lengths 3-257 as a length symbol: symbol - 257 and its extra bits. 258 is 28. */
+static inline unsigned len_extra(unsigned index)
+{
+    return index < 8 || index == LEN_INDEXES - 1 ? 0 : 29u - (unsigned)__builtin_clz(index);
+}
+
+static inline unsigned len_symbol(unsigned index)
+{
+    unsigned extra = len_extra(index);
+
+    return index == LEN_INDEXES - 1 ? 28 : 4 * extra + (index >> extra);
+}
+
+static inline unsigned dist_symbol_extra(unsigned symbol)
+{
+    return symbol < 4 ? 0 : symbol / 2 - 1;
+}
+
+static void item_add(struct dynamic_plan *plan, uint32_t *freq, unsigned symbol, unsigned extra)
+{
+    BUG_ON(plan->item_count >= ITEMS_MAX);
+    freq[symbol]++;
+    plan->item[plan->item_count++] = (uint16_t)(symbol | extra << ITEM_BITS);
+}
+
+/* Lengths as runs; a run may cross from the one set to the other. */
+static void items_make(struct dynamic_plan *plan, uint32_t *freq, const uint8_t *len, unsigned count)
+{
+    for (unsigned at = 0; at < count;) {
+        unsigned value = len[at], run = 1;
+
+        while (at + run < count && len[at + run] == value)
+            run++;
+        at += run;
+        if (value != 0) {
+            item_add(plan, freq, value, 0);
+            run--;
+        }
+        while (run >= 3) {
+            unsigned most = value ? 6 : run > 10 ? 138 : 10;
+            unsigned part = MIN(run, most);
+            unsigned symbol = value ? ITEM_COPY : part > 10 ? ITEM_ZEROS_FAR : ITEM_ZEROS;
+
+            item_add(plan, freq, symbol, part - (symbol == ITEM_ZEROS_FAR ? 11 : 3));
+            run -= part;
+        }
+        for (; run > 0; run--)
+            item_add(plan, freq, value, 0);
+    }
+    BUG_ON(plan->item_count == 0 || plan->item_count > count);
+}
+
+static size_t head_plan(struct dynamic_plan *plan)
+{
+    uint32_t freq[ITEM_SYMBOLS] = {0};
+    uint8_t len[ITEMS_MAX];
+    size_t bits = HEAD_COUNTS_LEN;
+
+    plan->litlen_count = LITLEN_SYMBOLS;
+    while (plan->litlen_count > 257 && plan->litlen[plan->litlen_count - 1] == 0)
+        plan->litlen_count--;
+    plan->dist_count = DIST_SYMBOLS;
+    while (plan->dist_count > 1 && plan->dist[plan->dist_count - 1] == 0)
+        plan->dist_count--;
+    memcpy(len, plan->litlen, plan->litlen_count);
+    memcpy(len + plan->litlen_count, plan->dist, plan->dist_count);
+    plan->item_count = 0;
+    items_make(plan, freq, len, plan->litlen_count + plan->dist_count);
+    huffman_lengths(plan->item_len, freq, ITEM_SYMBOLS, ITEM_LEN_MAX);
+    plan->item_len_count = ITEM_SYMBOLS;
+    while (plan->item_len_count > 4 && plan->item_len[item_order[plan->item_len_count - 1]] == 0)
+        plan->item_len_count--;
+    for (unsigned i = 0; i < ITEM_SYMBOLS; i++)
+        bits += freq[i] * (plan->item_len[i] + item_extra[i]);
+    return bits + 3 * plan->item_len_count;
+}
+
+void dynamic_plan_make(struct dynamic_plan *plan, const struct block_counts *counts)
+{
+    uint32_t litlen[LITLEN_SYMBOLS] = {0};
+    size_t extra = 3, bits, fixed = 0;
+
+    memcpy(litlen, counts->lit, sizeof(counts->lit));
+    litlen[CODE_END] = 1;
+    for (unsigned i = 0; i < LEN_INDEXES; i++) {
+        litlen[CODE_END + 1 + len_symbol(i)] += counts->len[i];
+        extra += counts->len[i] * len_extra(i);
+    }
+    huffman_lengths(plan->litlen, litlen, LITLEN_SYMBOLS, LITLEN_LEN_MAX);
+    huffman_lengths(plan->dist, counts->dist, DIST_SYMBOLS, DIST_LEN_MAX);
+    bits = head_plan(plan);
+    for (unsigned i = 0; i < LITLEN_SYMBOLS; i++) {
+        bits += litlen[i] * plan->litlen[i];
+        fixed += litlen[i] * (i < 144 ? 8u : i < 256 ? 9u : i < 280 ? 7u : 8u);
+    }
+    for (unsigned i = 0; i < DIST_SYMBOLS; i++) {
+        bits += counts->dist[i] * plan->dist[i];
+        fixed += counts->dist[i] * 5;
+        extra += counts->dist[i] * dist_symbol_extra(i);
+    }
+    plan->bits = bits + extra;
+    plan->bits_fixed = fixed + extra;
+    BUG_ON(plan->litlen[CODE_END] == 0);
+}
+
+void dynamic_head_put(struct slz_bits *w, const struct dynamic_plan *plan)
+{
+    uint16_t code[ITEM_SYMBOLS];
+
+    BUG_ON(plan->litlen_count < 257 || plan->dist_count < 1 || plan->item_len_count < 4);
+    huffman_codes(code, plan->item_len, ITEM_SYMBOLS);
+    bits_put(w, plan->litlen_count - 257, 5);
+    bits_put(w, plan->dist_count - 1, 5);
+    bits_put(w, plan->item_len_count - 4, 4);
+    bits_flush(w);
+    for (unsigned i = 0; i < plan->item_len_count; i++) {
+        bits_put(w, plan->item_len[item_order[i]], 3);
+        bits_flush(w);
+    }
+    for (unsigned i = 0; i < plan->item_count; i++) {
+        unsigned symbol = plan->item[i] & ((1u << ITEM_BITS) - 1);
+
+        bits_put(w, code[symbol], plan->item_len[symbol]);
+        bits_put(w, plan->item[i] >> ITEM_BITS, item_extra[symbol]);
+        bits_flush(w);
+    }
+}
+
+void dynamic_codes_make(struct slz_codes *codes, const struct dynamic_plan *plan)
+{
+    uint16_t code[LITLEN_SYMBOLS];
+
+    BUG_ON(plan->litlen[CODE_END] == 0);
+    huffman_codes(code, plan->litlen, LITLEN_SYMBOLS);
+    for (unsigned i = 0; i < 256; i++)
+        codes->lit[i] = CODE(code[i], plan->litlen[i]);
+    codes->end = CODE(code[CODE_END], plan->litlen[CODE_END]);
+    for (unsigned i = 0; i < LEN_INDEXES; i++) {
+        unsigned symbol = CODE_END + 1 + len_symbol(i), len = plan->litlen[symbol], extra = len_extra(i);
+        unsigned rest = i & ((1u << extra) - 1);
+
+        codes->len[i] = CODE(code[symbol] | rest << len, len + extra);
+    }
+    huffman_codes(code, plan->dist, DIST_SYMBOLS);
+    for (unsigned i = 0; i < DIST_SYMBOLS; i++)
+        codes->dist[i] = CODE(code[i], plan->dist[i]);
+}
