@@ -138,11 +138,11 @@ const simpleEscapes: Record<string, string> = { r: '\r', n: '\n', t: '\t', s: ' 
 export function unescapeBytes(text: string): string {
   return text.replace(
     /\\(x[0-9a-fA-F]{2}|\{(\d+)\*([^}]*)\}|.)/g,
-    (whole, escape: string, count?: string, what?: string) => {
+    (whole, code: string, count?: string, what?: string) => {
       if (count !== undefined && what !== undefined) return unescapeBytes(what).repeat(Number(count));
-      if (escape.startsWith('x') && escape.length === 3)
-        return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-      const simple = simpleEscapes[escape];
+      if (code.startsWith('x') && code.length === 3)
+        return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+      const simple = simpleEscapes[code];
       if (simple === undefined) throw new Error(`unknown escape ${whole}`);
       return simple;
     },

@@ -145,8 +145,8 @@ async function seeMessage(peer: RawSocket, sight: Sight, step: Step, stage: Stag
       `no whole head came${peer.end ? ` before the ${peer.end}` : ''}: ${shown(octets(peer))}`,
     );
   }
-  if (sight.kind === 'refused' || sight.kind === 'failed') compareRefusal(message, sight);
-  else compareMessage(message, sight);
+  if (sight.kind === 'message') compareMessage(message, sight);
+  else compareRefusal(message, sight);
   if (wantsWhole && !message.complete) {
     throw new PageError(sight.line, `the message is incomplete: ${shown(octets(peer))}`);
   }
@@ -159,7 +159,7 @@ async function seeMessage(peer: RawSocket, sight: Sight, step: Step, stage: Stag
 async function seeStep(stage: Stage, step: Step): Promise<void> {
   const sight = readSight(step);
   if (step.actor === 'server') {
-    if (sight.kind === 'nothing' || sight.kind === 'incomplete') return;
+    if (sight.kind === 'nothing' || sight.kind === 'incomplete' || sight.kind === 'rest') return;
     if (sight.kind === 'end') return seeEnding(stage.back ?? (await backOf(stage, step)), sight, stage);
     const peer = await backOf(stage, step);
     return sight.kind === 'raw' ? seeRaw(peer, sight, stage) : seeMessage(peer, sight, step, stage);
@@ -167,6 +167,11 @@ async function seeStep(stage: Stage, step: Step): Promise<void> {
   const peer = await clientOf(stage, false);
   if (sight.kind === 'end') return seeEnding(peer, sight, stage);
   if (sight.kind === 'raw') return seeRaw(peer, sight, stage);
+  if (sight.kind === 'gone') {
+    sight.ending = 'closed';
+    await seeEnding(peer, sight, stage);
+    if (peer.unread === '') return;
+  }
   if (sight.kind === 'refused') sight.ending = 'closed';
   return seeMessage(peer, sight, step, stage);
 }
@@ -190,11 +195,11 @@ async function checkLeftovers(stage: Stage, steps: Step[]): Promise<void> {
   }
   stage.client?.close();
   await isTrueInTime(stage, () => stage.peers().every((peer) => peer.end !== undefined), SETTLE_LIMIT_MS);
-  const mayBeCut = steps.some((step) => step.lines.some((each) => each.text === '<incomplete>'));
+  const says = (text: string): boolean => steps.some((step) => step.lines.some((each) => each.text === text));
   for (const peer of stage.peers()) {
-    if (peer.unread === '') continue;
+    if (peer.unread === '' || (peer === stage.back && says('<rest>'))) continue;
     const message = readFrom(peer, { ...last, actor: 'server' }, 'GET');
-    if (mayBeCut && message?.complete !== true) continue;
+    if (says('<incomplete>') && message?.complete !== true) continue;
     throw new PageError(last.line, `the server got more: ${shown(octets(peer))}`);
   }
 }

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Proxy, sluiceProgram, startProxy } from '../../tool/proxy.ts';
+import { type Proxy as ProxyProcess, sluiceProgram, startProxy } from '../../tool/proxy.ts';
 import { type ScriptedServer, scriptedServer } from '../../tool/scripted-server.ts';
 import { type Case, readPages } from './page.ts';
 import { playCase } from './play.ts';
@@ -15,7 +15,7 @@ import { PageError } from './sight.ts';
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const pages = readPages(folder);
 const isHaproxy = /haproxy$/.test(sluiceProgram);
-let proxy: Proxy;
+let proxy: ProxyProcess;
 let server: ScriptedServer;
 
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { type Line, type Step, unescapeBytes } from './page.ts';
 export type Ending = 'fin' | 'reset' | 'closed' | 'cut' | 'partial' | 'none';
 
 export interface Sight {
-  kind: 'message' | 'raw' | 'nothing' | 'incomplete' | 'refused' | 'failed' | 'end';
+  kind: 'message' | 'raw' | 'nothing' | 'incomplete' | 'refused' | 'failed' | 'gone' | 'rest' | 'end';
   line: number;
   statuses: string[];
   startLine?: Line;
@@ -63,7 +63,9 @@ function readDirective(sight: Sight, { text, line }: Line): boolean {
   if (refused !== null) {
     sight.kind = refused[1] as 'refused' | 'failed';
     sight.statuses = refused[2]!.split('|');
-  } else if (text === '<nothing>') sight.kind = 'nothing';
+  } else if (text === '<gone>') sight.kind = 'gone';
+  else if (text === '<rest>') sight.kind = 'rest';
+  else if (text === '<nothing>') sight.kind = 'nothing';
   else if (text === '<incomplete>') sight.kind = 'incomplete';
   else if (endings[text] !== undefined) sight.ending = endings[text];
   else if (/^<[a-z ]+>$/.test(text)) throw new PageError(line, `unknown directive ${text}`);
@@ -95,10 +97,17 @@ export function readSight(step: Step): Sight {
 
 /** `…` stands for any octets; everything else is literal after unescaping. */
 export function matches(pattern: string, text: string): boolean {
-  const pieces = pattern
-    .split('…')
-    .map((piece) => unescapeBytes(piece).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${pieces.join('.*')}$`, 's').test(text);
+  const pieces = pattern.split('…').map(unescapeBytes);
+  const last = pieces.length > 1 ? pieces.pop()! : '';
+  if (pieces.length === 1 && last === '' && !pattern.includes('…')) return pieces[0] === text;
+  if (!text.startsWith(pieces[0]!) || !text.endsWith(last)) return false;
+  let at = pieces[0]!.length;
+  for (const piece of pieces.slice(1)) {
+    const found = text.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return at + last.length <= text.length;
 }
 
 function splitField(each: Line): [string, string] {
@@ -166,6 +175,7 @@ export function compareMessage(message: Message, sight: Sight): void {
 /** An error answer of the proxy itself, with one of the statuses; a refused request ends its connection in words too. */
 export function compareRefusal(message: Message, sight: Sight): void {
   const status = message.startLine.slice(9, 12);
+  if (sight.kind === 'gone' && /^[45]/.test(status)) return;
   if (!sight.statuses.includes(status)) throw new PageError(sight.line, `the answer is ${message.startLine}`);
   if (sight.kind === 'failed') return;
   if (!valuesOf(message.fields, 'connection').some((value) => value.toLowerCase() === 'close')) {
