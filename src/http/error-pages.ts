@@ -1,7 +1,7 @@
 /** The pages HAProxy 3.5 sends when no `errorfile` replaces them, byte for byte: people match on them. Each is one row; the
  * messages are made when the module is first asked for one.
  */
-import type { ReplyMessage } from './reply-message.ts';
+import type { ReplyBody } from '../model/reply.ts';
 
 interface Page {
   readonly reason: string;
@@ -53,7 +53,7 @@ const PAGES: Readonly<Record<number, Page>> = {
 /** Statuses that have a page. */
 export const ERROR_PAGE_STATUSES: readonly number[] = Object.keys(PAGES).map(Number);
 
-function makeReply(status: number, page: Page): ReplyMessage {
+function makeReply(status: number, page: Page): ReplyBody {
   const title = `${status} ${page.reason}`;
   const body = Buffer.from(`<html><body><h1>${title}</h1>\n${page.text}\n</body></html>\n`, 'latin1');
   const names = ['content-length', 'cache-control', 'content-type'];
@@ -65,10 +65,10 @@ function makeReply(status: number, page: Page): ReplyMessage {
   return { status, reason: page.reason, names, values, body, closes: page.closes === true };
 }
 
-const made = new Map<number, ReplyMessage>();
+const made = new Map<number, ReplyBody>();
 
 /** HAProxy's page for a status; for one that has none, the page of 500 as HAProxy does. */
-export function errorPage(status: number): ReplyMessage {
+export function errorPage(status: number): ReplyBody {
   const known = PAGES[status] === undefined ? 500 : status;
   let reply = made.get(known);
   if (reply === undefined) {

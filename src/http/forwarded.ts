@@ -2,8 +2,8 @@
  * names the network to leave out first, then the backend's, as in HAProxy; the header is the backend's when both have one.
  */
 import { type Network, parseNetwork } from '../base/ip.ts';
-import { sessionDestination, sessionSource } from '../model/session-address.ts';
 import type { ForwardFor } from '../model/proxy.ts';
+import { sessionDestination, sessionSource } from '../model/session-address.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
 

@@ -3,8 +3,8 @@
  */
 import { HEAD_MAX_FORWARDS } from '../model/head-flags.ts';
 import type { HttpMessage } from '../model/http-message.ts';
+import type { ReplyBody } from '../model/reply.ts';
 import * as abi from '../native/abi.ts';
-import type { ReplyMessage } from './reply-message.ts';
 
 const NAME = 'max-forwards';
 const ID = Math.max(abi.FIELD_NAMES.indexOf(NAME), 0);
@@ -13,7 +13,7 @@ const METHODS = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, TRACE, CONNECT';
 /** Not echoed: likely to hold secrets (RFC 9110 9.3.8). */
 const SECRET = /^(?:authorization|proxy-authorization|cookie):/i;
 
-function traceReply(request: HttpMessage): ReplyMessage {
+function traceReply(request: HttpMessage): ReplyBody {
   const lines = request.text.split('\r\n').filter((line) => line !== '' && !SECRET.test(line));
   const body = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   return {
@@ -26,7 +26,7 @@ function traceReply(request: HttpMessage): ReplyMessage {
   };
 }
 
-function optionsReply(): ReplyMessage {
+function optionsReply(): ReplyBody {
   return {
     status: 200,
     reason: 'OK',
@@ -38,7 +38,7 @@ function optionsReply(): ReplyMessage {
 }
 
 /** Counts the field down; the reply when it had reached zero, undefined when the request goes on. */
-export function countForwards(request: HttpMessage): ReplyMessage | undefined {
+export function countForwards(request: HttpMessage): ReplyBody | undefined {
   if ((request.flags & HEAD_MAX_FORWARDS) === 0) return undefined;
   const index = request.find(ID, NAME, 0);
   if (index < 0) return undefined;

@@ -1,17 +1,5 @@
-/** A response of the proxy's own, ready to be sent again and again: default error pages, `errorfile` messages, what actions
- * return. Parsed once at start; immutable.
- */
-
-export interface ReplyMessage {
-  readonly status: number;
-  readonly reason: string;
-  /** Field names in lower case, and their values. */
-  readonly names: readonly string[];
-  readonly values: readonly string[];
-  readonly body: Buffer;
-  /** The message says `connection: close` itself. */
-  readonly closes: boolean;
-}
+/** Raw HTTP responses read from files: `errorfile` messages become what actions and error pages send. Parsed once at start. */
+import type { ReplyBody } from '../model/reply.ts';
 
 /** Bytes of a message read from a file. */
 export const REPLY_MESSAGE_MAX = 65536;
@@ -26,7 +14,7 @@ function fieldsEnd(raw: Buffer): { head: string; body: Buffer } | undefined {
 
 /** Parses a raw HTTP/1 response as `errorfile` has it (lines may end in LF alone, as people write them). `content-length` is
  * computed when the file has none; `transfer-encoding` is refused. undefined: not a response. */
-export function parseReply(raw: Buffer): ReplyMessage | undefined {
+export function parseReply(raw: Buffer): ReplyBody | undefined {
   if (raw.length > REPLY_MESSAGE_MAX) return undefined;
   const parts = fieldsEnd(raw) ?? { head: raw.toString('latin1').trimEnd(), body: Buffer.alloc(0) };
   const lines = parts.head.split(/\r?\n/);

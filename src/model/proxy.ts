@@ -140,6 +140,10 @@ export interface Proxy {
   compression: CompressionSettings | undefined;
   /** `option httpchk` and `http-check …`, as lines for src/check to compile; undefined = TCP check. */
   readonly checkLines: { readonly place: Place; readonly words: readonly string[] }[];
+  /** `tcp-request inspect-delay`; absent = 0. */
+  inspectDelayMs?: number;
+  /** `monitor fail if …`: any of them true, and `monitor-uri` answers 503. */
+  monitorFails?: Condition[];
   /** `monitor-uri`, `stats uri` and friends: keyword → words, for their own rooms. */
   readonly settings: Map<string, readonly string[]>;
 }

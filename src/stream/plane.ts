@@ -1,0 +1,156 @@
+/** Hot path. One data thread's state: the plans of all proxies, the sessions and streams that live on this thread, its slice of the
+ * counters. Everything the steps share; nothing of it is seen by another thread.
+ */
+import type { Engine } from '../model/boundary.ts';
+import type { Configuration } from '../model/configuration.ts';
+import {
+  type CounterLayout,
+  counterSlice,
+  countRate,
+  listenerRecord,
+  serverRecord,
+} from '../model/counter-slices.ts';
+import {
+  COUNT_CONN_RATE,
+  COUNT_CONN_RATE_MAX,
+  COUNT_CONN_TOT,
+  COUNT_RATE,
+  COUNT_RATE_MAX,
+  COUNT_STOT,
+} from '../model/counters.ts';
+import { Live } from '../model/live.ts';
+import type { LogLine, Proxy } from '../model/proxy.ts';
+import { Session } from '../model/session.ts';
+import { DataStream } from './data-stream.ts';
+import { type PairPlan, planPair } from './pair-plan.ts';
+import { type DefaultLogFormat, type ProxyPlan, planProxy } from './proxy-plan.ts';
+
+/** Memory that all threads share, made by main before they start. */
+export interface SharedMemory {
+  readonly live: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+}
+
+/** What the data path needs from rooms that it does not know: how a log line leaves, what is done with an exception. */
+export interface PlaneLogs {
+  readonly defaultFormat: DefaultLogFormat;
+  /** Sends one line to one target, with the header that the `log` line asks for. */
+  write(engine: Engine, line: LogLine, level: number, text: string, proxy: Proxy): void;
+  onPolicyError(text: string, error: unknown): void;
+}
+
+/** Stream records kept for reuse: more are left to the garbage collector. */
+export const SPARE_STREAMS_MAX = 4096;
+
+export class Plane {
+  readonly configuration: Configuration;
+  readonly engine: Engine;
+  readonly live: Live;
+  readonly layout: CounterLayout;
+  readonly counters: Float64Array;
+  readonly plans: ProxyPlan[] = [];
+  readonly proxiesByName = new Map<string, Proxy>();
+  readonly streams: (DataStream | undefined)[] = [];
+  private readonly sessions: (Session | undefined)[] = [];
+  private readonly spare: DataStream[] = [];
+
+  private readonly logs: PlaneLogs;
+
+  constructor(
+    configuration: Configuration,
+    engine: Engine,
+    shared: SharedMemory,
+    threads: number,
+    logs: PlaneLogs,
+  ) {
+    this.logs = logs;
+    this.configuration = configuration;
+    this.engine = engine;
+    const { proxies, servers, listeners } = configuration;
+    const counts = { proxies: proxies.length, servers: servers.length, listeners: listeners.length };
+    this.live = new Live(new Int32Array(shared.live), counts);
+    this.layout = { ...counts, threads };
+    this.counters = counterSlice(shared.counters, this.layout, engine.thread);
+    for (const proxy of proxies) {
+      this.plans.push(planProxy(proxy, this.live, logs.defaultFormat));
+      if (proxy.isBackend) this.proxiesByName.set(proxy.name, proxy);
+    }
+  }
+
+  writeLog(line: LogLine, level: number, text: string, proxy: Proxy): void {
+    this.logs.write(this.engine, line, level, text, proxy);
+  }
+
+  onPolicyError(text: string, error: unknown): void {
+    this.logs.onPolicyError(text, error);
+  }
+
+  serverCounters(server: number): number {
+    return serverRecord(this.layout, server);
+  }
+
+  count(at: number, amount: number): void {
+    this.counters[at] = (this.counters[at] as number) + amount;
+  }
+
+  pairOf(frontend: ProxyPlan, backend: ProxyPlan): PairPlan {
+    const index = backend.proxy.index;
+    const known = frontend.pairs[index];
+    if (known !== undefined) return known;
+    const pair = planPair(frontend, backend);
+    frontend.pairs[index] = pair;
+    return pair;
+  }
+
+  /** The session of a client connection, made with its first event. */
+  sessionOf(conn: number, generation: number, listenerIndex: number): Session {
+    const known = this.sessions[conn];
+    if (known !== undefined && known.generation === generation) return known;
+    const listener = this.configuration.listeners[listenerIndex];
+    if (listener === undefined) throw new RangeError(`listener ${listenerIndex} is not known`);
+    const session = new Session(conn, generation, listener);
+    this.sessions[conn] = session;
+    this.countSession(listener.index, listener.proxy.index);
+    return session;
+  }
+
+  private countSession(listener: number, proxy: number): void {
+    const frontend = (this.plans[proxy] as ProxyPlan).frontendCounters;
+    const nowMs = this.engine.nowMs;
+    this.count(frontend + COUNT_STOT, 1);
+    this.count(frontend + COUNT_CONN_TOT, 1);
+    countRate(this.counters, frontend + COUNT_RATE, frontend + COUNT_RATE_MAX, nowMs);
+    countRate(this.counters, frontend + COUNT_CONN_RATE, frontend + COUNT_CONN_RATE_MAX, nowMs);
+    const own = listenerRecord(this.layout, listener);
+    this.count(own + COUNT_STOT, 1);
+    this.count(own + COUNT_CONN_TOT, 1);
+  }
+
+  endSession(conn: number, generation: number): void {
+    if (this.sessions[conn]?.generation === generation) this.sessions[conn] = undefined;
+  }
+
+  /** Lends a record for a stream that begins. */
+  beginStream(index: number, generation: number, session: Session): DataStream {
+    const stream = this.spare.pop() ?? new DataStream();
+    stream.begin(this.engine, index, generation, session);
+    const plan = this.plans[session.listener.proxy.index] as ProxyPlan;
+    stream.frontendPlan = plan;
+    stream.backendPlan = plan;
+    this.streams[index] = stream;
+    return stream;
+  }
+
+  /** The stream an event names; undefined when it is not that one any more. */
+  streamOf(index: number, generation: number): DataStream | undefined {
+    const stream = this.streams[index];
+    return stream !== undefined && stream.generation === generation ? stream : undefined;
+  }
+
+  endStream(stream: DataStream): void {
+    stream.isActive = false;
+    stream.end = undefined;
+    this.streams[stream.index] = undefined;
+    if (this.spare.length < SPARE_STREAMS_MAX) this.spare.push(stream);
+  }
+}
