@@ -129,7 +129,8 @@ export function readPages(folder: string): Page[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.md') && name !== 'README.md')
     .sort()
-    .map((name) => parsePage(join(folder, name), readFileSync(join(folder, name), 'utf8')));
+    .map((name) => parsePage(join(folder, name), readFileSync(join(folder, name), 'utf8')))
+    .filter((page) => page.musts.length > 0);
 }
 
 const simpleEscapes: Record<string, string> = { r: '\r', n: '\n', t: '\t', s: ' ', '0': '\0', '\\': '\\' };
