@@ -84,7 +84,15 @@ const openWorld = async (options: BenchOptions, loadCpus: string, directory: str
   }
 };
 
+/** Debian keeps servers where only root looks. */
+const ADMINISTRATOR_PATHS = ':/usr/local/sbin:/usr/sbin:/sbin';
+
+const lookWhereServersAre = (): void => {
+  if (!process.env.PATH?.endsWith(ADMINISTRATOR_PATHS)) process.env.PATH += ADMINISTRATOR_PATHS;
+};
+
 export const runBench = async (options: BenchOptions, say: (line: string) => void): Promise<Results> => {
+  lookWhereServersAre();
   const { candidates, missing } = findCandidates(options.paths, options.only);
   for (const sentence of missing) say(`left out: ${sentence}`);
   const versions = versionsOf(options, candidates);

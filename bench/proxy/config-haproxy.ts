@@ -5,7 +5,7 @@ import type { Features } from './scenarios.ts';
 const globalSection = (features: Features, setup: Setup): string[] => [
   'global',
   `    nbthread ${setup.threads}`,
-  `    maxconn ${setup.connectionsMax}`,
+  `    maxconn ${Math.min(features.maxconn, setup.connectionsMax)}`,
   ...(features.log ? [`    log 127.0.0.1:${setup.logPort} local0`] : []),
   '',
 ];

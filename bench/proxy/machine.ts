@@ -34,13 +34,12 @@ export const pinProcess = (pid: number, cpuList: string): void => {
 
 /** Of descriptors a proxy keeps so many for other things than connections. */
 const DESCRIPTORS_SPARE = 200;
-const CONNECTIONS_MAX = 15_000;
 
 /** What `maxconn` may be: two descriptors each, within the limit that this machine allows. */
 export const connectionsMax = (): number => {
   const limits = readFileSync('/proc/self/limits', 'latin1');
   const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? 1024);
-  return Math.min(CONNECTIONS_MAX, Math.floor((hard - DESCRIPTORS_SPARE) / 2));
+  return Math.floor((hard - DESCRIPTORS_SPARE) / 2);
 };
 
 export const pinned = (cpuList: string, command: readonly string[]): readonly string[] => [

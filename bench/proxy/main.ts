@@ -10,11 +10,7 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** Debian keeps servers where only root looks. */
-const ADMINISTRATOR_PATHS = ':/usr/local/sbin:/usr/sbin:/sbin';
-
 export const main = async (argv: readonly string[], root: string): Promise<number> => {
-  process.env.PATH += ADMINISTRATOR_PATHS;
   let asked: Asked;
   try {
     asked = parseOptions(argv, root);

@@ -59,7 +59,7 @@ const sample = async (bench: Bench, scenario: CpuScenario, contender: Contender)
   const usedNs = cpuTimeNs(pids) - before;
   const whole = cpuLoad(cpu);
   const elapsedNs = (performance.now() - startedAt) * 1e6;
-  if (!program.running) throw new Error(`it ended under load: ${program.output.trim()}`);
+  if (!program.running) throw new Error(`it ended under load: ${program.complaint}`);
   if (result.requests === 0) throw new Error('no request was answered');
   const foreignShare = Math.max(0, whole.busyNs - wholeBefore.busyNs - usedNs) / elapsedNs;
   const stolenShare = (whole.stolenNs - wholeBefore.stolenNs) / elapsedNs;

@@ -45,7 +45,7 @@ const startOnce = async (scenario: StartScenario, prepared: Prepared): Promise<n
   try {
     while (!(await knock(prepared.port, head))) {
       if (!program.running || performance.now() - startedAt > ANSWER_WITHIN_MS) {
-        throw new Error(`no first answer: ${program.output.trim()}`);
+        throw new Error(`no first answer: ${program.complaint}`);
       }
       await pause(KNOCK_EVERY_MS);
     }
@@ -101,9 +101,11 @@ export const measureStart = async (bench: Bench, scenario: StartScenario): Promi
   for (const i of prepared.keys()) {
     try {
       const program = await launch(prepared[i]!, bench.placement.wideCpus);
-      await verify(prepared[i]!.port, scenario.features, scenario.request, bench.world).finally(() =>
-        program.stop(),
-      );
+      try {
+        await verify(prepared[i]!.port, scenario.features, scenario.request, bench.world);
+      } finally {
+        await program.stop();
+      }
     } catch (error) {
       measured[i] = { ...measured[i]!, skipped: messageOf(error) };
     }

@@ -47,6 +47,14 @@ export class RunningProgram {
     return this.child.pid ?? -1;
   }
 
+  /** Why it failed, as far as it said: its alarms, else its last words. */
+  get complaint(): string {
+    const lines = this.output.trim().split('\n');
+    const alarms = lines.filter((line) => /alert|emerg|error|fatal/i.test(line));
+    const said = (alarms.length > 0 ? alarms : lines).slice(-3).join(' / ');
+    return said === '' ? '(said nothing)' : said;
+  }
+
   get running(): boolean {
     return this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
@@ -107,9 +115,7 @@ export const untilAccepting = async (program: RunningProgram, port: number): Pro
     if (!program.running) break;
     await pause(5);
   }
-  throw new Error(
-    `${program.name} does not answer on port ${port}: ${program.output.trim() || '(said nothing)'}`,
-  );
+  throw new Error(`${program.name} does not answer on port ${port}: ${program.complaint}`);
 };
 
 export interface Place {

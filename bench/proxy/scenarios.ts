@@ -15,6 +15,8 @@ export interface Features {
   readonly gzip: boolean;
   /** 0, or pads the configuration with this many proxies that are never asked: a file of a realistic size. */
   readonly padding: number;
+  /** Client connections that it must allow, as far as the machine does. */
+  readonly maxconn: number;
 }
 
 /** `ratio`: at most this times HAProxy. `limit`: at most this many of the row's own unit. `reported`: no figure. */
@@ -85,6 +87,7 @@ const PLAIN: Features = {
   splice: false,
   gzip: false,
   padding: 0,
+  maxconn: 2000,
 };
 const POLICY: Features = { ...PLAIN, policy: true, log: true };
 const GZIP: Features = { ...PLAIN, gzip: true };
@@ -150,7 +153,7 @@ export const SCENARIOS: readonly Scenario[] = [
     manner: 'idle',
     name: 'idle',
     about: '10,000 idle keep-alive connections, each',
-    features: { ...PLAIN, reuse: 'always' },
+    features: { ...PLAIN, reuse: 'always', maxconn: 12_000 },
     connections: 10_000,
     request: get('/', 'small'),
     warmup: get('/', 'small'),
