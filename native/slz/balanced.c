@@ -1,6 +1,7 @@
-/** Hot path. Two passes: first matches and literal runs are noted and counted, then codes are made for what was found and the
- * notes are written with them. The exact size of each form of a block is known before a bit is written, so the shortest of
- * dynamic, fixed and stored is taken. Table, notes and counts live on the stack of one call. */
+/** Hot path. Two passes: first matches and literal runs are noted and counted, then codes are made for what
+ * was found and the notes are written with them. The exact size of each form of a block is known before a
+ * bit is written, so the shortest of dynamic, fixed and stored is taken. Table, notes and counts live on
+ * the stack of one call. */
 #include "block.h"
 #include "cpu.h"
 #include "dynamic.h"
@@ -34,7 +35,8 @@ ALWAYS_INLINE void note_add(struct balanced *f, const uint8_t *p, unsigned len, 
         f->note[f->note_count++] = (uint32_t)RUN_MAX << NOTE_RUN_SHIFT;
         run -= RUN_MAX;
     }
-    f->note[f->note_count++] = (uint32_t)run << NOTE_RUN_SHIFT | (len - MATCH_MIN) << NOTE_DIST_BITS | (dist - 1);
+    f->note[f->note_count++] =
+        (uint32_t)run << NOTE_RUN_SHIFT | (len - MATCH_MIN) << NOTE_DIST_BITS | (dist - 1);
     f->counts.len[len - MATCH_MIN]++;
     f->counts.dist[dist_symbol(dist, dist_extra_len(dist))]++;
     f->literal = p + len;
@@ -87,6 +89,20 @@ ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, con
 
 SPAN(span_near, , false)
 SPAN(span_far, , true)
+#if SLZ_X86
+SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false)
+SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true)
+#endif
+
+static const uint8_t *span(struct balanced *f, const uint8_t *p, const uint8_t *stop, bool far)
+{
+    BUG_ON(p <= f->in || f->end - stop < SPAN_TAIL);
+#if SLZ_X86
+    if (slz_cpu() & SLZ_CPU_BMI2)
+        return far ? span_far_bmi2(f, p, stop) : span_near_bmi2(f, p, stop);
+#endif
+    return far ? span_far(f, p, stop) : span_near(f, p, stop);
+}
 
 /* Notes one block from p on; returns where it ends. */
 static const uint8_t *block_note(struct balanced *f, const uint8_t *p)
@@ -101,14 +117,16 @@ static const uint8_t *block_note(struct balanced *f, const uint8_t *p)
     if (p == f->in)
         f->counts.lit[*p++]++;
     if (p < near_end)
-        p = span_near(f, p, near_end);
+        p = span(f, p, near_end, false);
     if (p >= near_end && p < loop_end)
-        p = span_far(f, p, loop_end);
+        p = span(f, p, loop_end, true);
     if (p < loop_end)
         return p; /* no room for more notes; the last one is a match that ends here */
     while (p < f->end) {
-        unsigned dist, len = loop_end > f->in && p > f->in ? match_find_tail(&f->table, f->in, p, f->end, &dist) : 0;
+        unsigned dist, len = 0;
 
+        if (loop_end > f->in && p > f->in)
+            len = match_find_tail(&f->table, f->in, p, f->end, &dist);
         if (len > 0) {
             note_add(f, p, len, dist);
             p += len;
@@ -119,7 +137,9 @@ static const uint8_t *block_note(struct balanced *f, const uint8_t *p)
     return p;
 }
 
-ALWAYS_INLINE void literals_put(struct slz_bits *w, const struct slz_codes *codes, const uint8_t *p, size_t len)
+/* The rest of a run, up to three literals, is sent without a branch on its length: that would be guessed
+ * wrong once a match. So three bytes are looked at whatever the length; more bytes follow. */
+ALWAYS_INLINE void run_put(struct slz_bits *w, const struct slz_codes *codes, const uint8_t *p, size_t len)
 {
     for (; len >= LITERALS_PER_FLUSH; len -= LITERALS_PER_FLUSH, p += LITERALS_PER_FLUSH) {
         code_put(w, codes->lit[p[0]]);
@@ -128,8 +148,9 @@ ALWAYS_INLINE void literals_put(struct slz_bits *w, const struct slz_codes *code
         code_put(w, codes->lit[p[3]]);
         bits_flush(w);
     }
-    for (; len > 0; len--)
-        code_put(w, codes->lit[*p++]);
+    code_put(w, codes->lit[p[0]] & -(uint32_t)(len > 0));
+    code_put(w, codes->lit[p[1]] & -(uint32_t)(len > 1));
+    code_put(w, codes->lit[p[2]] & -(uint32_t)(len > 2));
     bits_flush(w);
 }
 
@@ -140,28 +161,51 @@ ALWAYS_INLINE void notes_put(struct slz_bits *out, const struct slz_codes *codes
 
     for (unsigned i = 0; i < f->note_count; i++) {
         uint32_t note = f->note[i];
-        unsigned run = note >> NOTE_RUN_SHIFT;
+        unsigned run = note >> NOTE_RUN_SHIFT, len;
 
-        literals_put(&w, codes, p, run);
+        run_put(&w, codes, p, run);
         p += run;
         if (unlikely(run == RUN_MAX))
             continue;
-        unsigned len = (note >> NOTE_DIST_BITS & 0xff) + MATCH_MIN;
+        len = (note >> NOTE_DIST_BITS & 0xff) + MATCH_MIN;
         match_put(&w, codes, len, (note & (MATCH_FAR - 1)) + 1);
         bits_flush(&w);
         p += len;
     }
-    literals_put(&w, codes, p, (size_t)(stop - p));
+    for (; p < stop; p++) {
+        code_put(&w, codes->lit[*p]);
+        bits_flush(&w);
+    }
     *out = w;
 }
 
-static void block_fill(struct slz_bits *w, const struct slz_codes *codes, const struct balanced *f, const uint8_t *p,
-                       const uint8_t *stop)
+#define NOTES_PUT(name, target) \
+    target static void name(struct slz_bits *w, const struct slz_codes *codes, const struct balanced *f, \
+                            const uint8_t *p, const uint8_t *stop) \
+    { \
+        notes_put(w, codes, f, p, stop); \
+    }
+
+NOTES_PUT(block_fill_any, )
+#if SLZ_X86
+NOTES_PUT(block_fill_bmi2, SLZ_TARGET_BMI2)
+#endif
+
+static void block_fill(struct slz_bits *w, const struct slz_codes *codes, const struct balanced *f,
+                       const uint8_t *p, const uint8_t *stop)
 {
-    notes_put(w, codes, f, p, stop);
+    BUG_ON(p >= stop || f->note_count > NOTES_MAX);
+#if SLZ_X86
+    if (slz_cpu() & SLZ_CPU_BMI2) {
+        block_fill_bmi2(w, codes, f, p, stop);
+        return;
+    }
+#endif
+    block_fill_any(w, codes, f, p, stop);
 }
 
-static bool block_put(struct slz_blocks *b, struct balanced *f, const uint8_t *p, const uint8_t *stop, uint8_t *limit)
+static bool block_put(struct slz_blocks *b, struct balanced *f, const uint8_t *p, const uint8_t *stop,
+                      uint8_t *limit)
 {
     size_t len = (size_t)(stop - p);
     size_t stored = (size_t)(stored_limit(b, len) - b->w.out) * 8;

@@ -1,6 +1,7 @@
-/** Hot path. The bit writer: deflate's bit order (RFC 1951, section 3.1.1), eight bytes stored at a time without a branch.
- * The writer lives on the stack of one slz_encode; nothing here is shared. A flush may store up to eight bytes beyond
- * the bits it holds: callers keep `out` at most eight bytes before the end of their room. */
+/** Hot path. The bit writer: deflate's bit order (RFC 1951, section 3.1.1), eight bytes stored at a time
+ * without a branch. The writer lives on the stack of one slz_encode; nothing here is shared. A flush may
+ * store up to eight bytes beyond the bits it holds: callers keep `out` at most eight bytes before the end
+ * of their room. */
 #ifndef SLUICE_SLZ_BITS_H
 #define SLUICE_SLZ_BITS_H
 
@@ -46,7 +47,8 @@ ALWAYS_INLINE void bits_flush(struct slz_bits *w)
     w->len &= 7;
 }
 
-/* Writes whole bytes only and never beyond them, the rest of the last one as zero: where a byte boundary is due. */
+/* Writes whole bytes only and never beyond them, the rest of the last one as zero: where a byte boundary
+ * is due. */
 static inline void bits_align(struct slz_bits *w)
 {
     BUG_ON(w->len > 63);

@@ -1,5 +1,6 @@
-/* Blocks as one slz_encode writes them: where the stream stands, stored blocks, and the border between blocks. The state
- * lives on the stack of that call; `fast.c` and `balanced.c` fill one segment of it at a time. RFC 1951, section 3.2.3. */
+/* Blocks as one slz_encode writes them: where the stream stands, stored blocks, and the border between
+ * blocks. The state lives on the stack of that call; `fast.c` and `balanced.c` fill one segment of it at a
+ * time. RFC 1951, section 3.2.3. */
 #ifndef SLUICE_SLZ_BLOCK_H
 #define SLUICE_SLZ_BLOCK_H
 
@@ -72,8 +73,8 @@ static inline void stored_put(struct slz_blocks *b, const uint8_t *in, size_t le
     b->w.out += len;
 }
 
-/* Both write one segment of 1 to SEGMENT_MAX bytes. False when it does not fit before `limit`: then `b` is garbage and
- * the caller goes back to its copy. Stores reach at most eight bytes beyond `limit`. */
+/* Both write one segment of 1 to SEGMENT_MAX bytes. False when it does not fit before `limit`: then `b` is
+ * garbage and the caller goes back to its copy. Stores reach at most eight bytes beyond `limit`. */
 bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit);
 bool slz_balanced_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit);
 

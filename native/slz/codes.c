@@ -1,5 +1,5 @@
-/* The fixed Huffman codes of RFC 1951, section 3.2.6, spelled by the preprocessor: the formulas are shorter than the numbers and
- * can be read against the RFC. Constant data, shared by all. */
+/* The fixed Huffman codes of RFC 1951, section 3.2.6, spelled by the preprocessor: the formulas are
+ * shorter than the numbers and can be read against the RFC. Constant data, shared by all. */
 #include "codes.h"
 
 /* The low n bits of v in reverse, n <= 9: deflate sends Huffman codes from their highest bit. */
@@ -11,9 +11,11 @@
 
 #define LIT(c) ((c) < 144 ? CODE(REV8(0x30u + (c)), 8) : CODE(REV9(0x190u + (c) - 144u), 9))
 
-/* Match lengths: v = length - 3. Symbols 257-264 have no extra bits, then four symbols for each number of them. */
-#define LEN_EXTRA(v) ((v) < 8 ? 0u : (v) < 16 ? 1u : (v) < 32 ? 2u : (v) < 64 ? 3u : (v) < 128 ? 4u : (v) < 255 ? 5u : 0u)
-#define LEN_SYMBOL(v) ((v) == 255 ? 285u : (v) < 8 ? 257u + (v) : 257u + 4 * LEN_EXTRA(v) + ((v) >> LEN_EXTRA(v)))
+/* Match lengths: v = length - 3. Symbols 257-264 have no extra bits, then four symbols for each number of
+ * them. */
+#define LEN_EXTRA_WIDE(v) ((v) < 64 ? 3u : (v) < 128 ? 4u : (v) < 255 ? 5u : 0u)
+#define LEN_EXTRA(v) ((v) < 8 ? 0u : (v) < 16 ? 1u : (v) < 32 ? 2u : LEN_EXTRA_WIDE(v))
+#define LEN_SYMBOL(v) ((v) == 255 ? 285u : 257u + 4 * LEN_EXTRA(v) + ((v) >> LEN_EXTRA(v)))
 #define LEN_SHORT(v) (LEN_SYMBOL(v) < 280)
 #define LEN_HUFF(v) (LEN_SHORT(v) ? REV7(LEN_SYMBOL(v) - 256u) : REV8(0xc0u + LEN_SYMBOL(v) - 280u))
 #define LEN_HUFF_LEN(v) (LEN_SHORT(v) ? 7u : 8u)
@@ -34,5 +36,6 @@ const struct slz_codes slz_codes_fixed = {
     .end = CODE(0, 7),
 };
 
-STATIC_ASSERT(LEN_SYMBOL(0u) == 257 && LEN_SYMBOL(8u) == 265 && LEN_SYMBOL(10u) == 266 && LEN_SYMBOL(254u) == 284);
+STATIC_ASSERT(LEN_SYMBOL(0u) == 257 && LEN_SYMBOL(8u) == 265 && LEN_SYMBOL(10u) == 266);
+STATIC_ASSERT(LEN_SYMBOL(254u) == 284 && LEN_SYMBOL(255u) == 285);
 STATIC_ASSERT(LEN_EXTRA(254u) == 5 && LEN_EXTRA(255u) == 0 && LEN_EXTRA(31u) == 2 && LEN_REST(254u) == 30);

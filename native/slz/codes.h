@@ -1,5 +1,6 @@
-/* Huffman codes in the shape the encoder's loop wants them: one load gives bits and length, a match length's extra bits
- * already appended. Tables are constant or live on the stack of one call. RFC 1951, section 3.2.5. */
+/* Huffman codes in the shape the encoder's loop wants them: one load gives bits and length, a match
+ * length's extra bits already appended. Tables are constant or live on the stack of one call. RFC 1951,
+ * section 3.2.5. */
 #ifndef SLUICE_SLZ_CODES_H
 #define SLUICE_SLZ_CODES_H
 

@@ -1,4 +1,5 @@
-/* Asks cpuid and keeps the answer in one atomic word: all threads compute the same value, so a race writes it twice. */
+/* Asks cpuid and keeps the answer in one atomic word: all threads compute the same value, so a race writes
+ * it twice. */
 #include "cpu.h"
 
 #include "../base.h"

@@ -1,5 +1,6 @@
-/** Hot path. CRC-32 (RFC 1952, section 8): eight bytes at a time everywhere, carry-less multiplication where the machine has it.
- * The tables are made by the first caller; callers that come meanwhile work by nibbles. They hold constants ever after. */
+/** Hot path. CRC-32 (RFC 1952, section 8): eight bytes at a time everywhere, carry-less multiplication
+ * where the machine has it. The tables are made by the first caller; callers that come meanwhile work by
+ * nibbles. They hold constants ever after. */
 #include "check.h"
 #include "cpu.h"
 #include "crc32_x86.h"

@@ -1,6 +1,7 @@
-/** Hot path. CRC-32 by folding: a 128-bit piece that lies D bits before another may be replaced by its product with
- * x^(D+32) and x^(D-32) mod P, added to the other (Gopal et al., "Fast CRC Computation Using PCLMULQDQ", 2009). Four pieces run side
- * by side to hide the latency of the multiplier. What remains goes through the tables. No state. */
+/** Hot path. CRC-32 by folding: a 128-bit piece that lies D bits before another may be replaced by its
+ * product with x^(D+32) and x^(D-32) mod P, added to the other (Gopal et al., "Fast CRC Computation Using
+ * PCLMULQDQ", 2009). Four pieces run side by side to hide the latency of the multiplier. What remains goes
+ * through the tables. No state. */
 #include "cpu.h"
 
 #if SLZ_X86

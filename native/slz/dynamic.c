@@ -1,5 +1,5 @@
-/** Hot path. Plans a dynamic block: counts become code lengths, those become runs with a code of their own, and the exact size of
- * the block falls out before a bit of it is written. No state. */
+/** Hot path. Plans a dynamic block: counts become code lengths, those become runs with a code of their own,
+ * and the exact size of the block falls out before a bit of it is written. No state. */
 #include "dynamic.h"
 
 #include "huffman.h"
@@ -14,7 +14,8 @@ enum {
 };
 
 static const uint8_t item_extra[ITEM_SYMBOLS] = {[ITEM_COPY] = 2, [ITEM_ZEROS] = 3, [ITEM_ZEROS_FAR] = 7};
-static const uint8_t item_order[ITEM_SYMBOLS] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+static const uint8_t item_order[ITEM_SYMBOLS] = {16, 17, 18, 0,  8, 7,  9, 6,  10, 5,
+                                                 11, 4,  12, 3, 13, 2, 14, 1, 15};
 
 /* Match lengths 3-257 as a length symbol: symbol - 257 and its extra bits. 258 is 28. */
 static inline unsigned len_extra(unsigned index)

@@ -1,5 +1,5 @@
-/* A dynamic block's codes and the header that describes them (RFC 1951, section 3.2.7). Everything is the caller's, on the
- * stack of one slz_encode. */
+/* A dynamic block's codes and the header that describes them (RFC 1951, section 3.2.7). Everything is the
+ * caller's, on the stack of one slz_encode. */
 #ifndef SLUICE_SLZ_DYNAMIC_H
 #define SLUICE_SLZ_DYNAMIC_H
 

@@ -1,7 +1,7 @@
-/** Hot path. One pass with the fixed codes: find a match or send a literal, and never look back. Owns nothing: its table
- * lives on the stack, cleared for each segment, so that no byte of an earlier input can be seen in the output. Segments
- * are worked in strides; a stride that does not shrink becomes part of a stored run, so that pictures cost little more
- * than a copy. */
+/** Hot path. One pass with the fixed codes: find a match or send a literal, and never look back. Owns
+ * nothing: its table lives on the stack, cleared for each segment, so that no byte of an earlier input can
+ * be seen in the output. Segments are worked in strides; a stride that does not shrink becomes part of a
+ * stored run, so that pictures cost little more than a copy. */
 #include "block.h"
 #include "cpu.h"
 #include "match.h"
@@ -21,8 +21,8 @@ struct fast {
     struct match_table table;
 };
 
-/* Encodes from `p` until `stop` or a little later. Looks at two positions per turn, because one eight-byte load serves both.
- * With `far` the segment is past 32 KB, where an old candidate may be out of reach. */
+/* Encodes from `p` until `stop` or a little later. Looks at two positions per turn, because one eight-byte
+ * load serves both. With `far` the segment is past 32 KB, where an old candidate may be out of reach. */
 ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const uint8_t *stop, bool far)
 {
     const struct slz_codes *codes = &slz_codes_fixed;
@@ -75,10 +75,8 @@ ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const ui
 SPAN(span_near, , false)
 SPAN(span_far, , true)
 #if SLZ_X86
-/* Shifts by a variable without touching the flags: 5 % of the whole. */
-#define SPAN_TARGET __attribute__((target("bmi,bmi2,lzcnt")))
-SPAN(span_near_bmi2, SPAN_TARGET, false)
-SPAN(span_far_bmi2, SPAN_TARGET, true)
+SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false)
+SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true)
 #endif
 
 static const uint8_t *span(struct fast *f, const uint8_t *p, const uint8_t *stop)
@@ -128,7 +126,8 @@ static void run_close(struct fast *f)
     f->stored = NULL;
 }
 
-/* Copies from p to `stop` as a stored run, the open one if there is one. False when the segment does not fit that way. */
+/* Copies from p to `stop` as a stored run, the open one if there is one. False when the segment does not
+ * fit that way. */
 static bool run_put(struct fast *f, const uint8_t *p, const uint8_t *stop)
 {
     size_t len = (size_t)(stop - p);

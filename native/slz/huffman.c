@@ -1,5 +1,6 @@
-/** Hot path. Huffman's construction on a sorted array in place (after Moffat and Katajainen, "In-place calculation of
- * minimum-redundancy codes", 1995), with a radix sort before it: no tree, no heap, time linear in the symbols. */
+/** Hot path. Huffman's construction on a sorted array in place (after Moffat and Katajainen, "In-place
+ * calculation of minimum-redundancy codes", 1995), with a radix sort before it: no tree, no heap, time
+ * linear in the symbols. */
 #include "huffman.h"
 
 #include "../base.h"
@@ -58,7 +59,8 @@ static void depths_find(uint32_t *a, unsigned n)
     unsigned leaf = 0, root = 0, free_at, depth = 0;
 
     BUG_ON(n < 2);
-    for (unsigned next = 0; next < n - 1; next++) { /* join the two lightest; a joined node then holds its parent */
+    /* Joins the two lightest; a joined node then holds the index of its parent. */
+    for (unsigned next = 0; next < n - 1; next++) {
         uint32_t weight = 0;
 
         for (unsigned side = 0; side < 2; side++) {
@@ -73,10 +75,12 @@ static void depths_find(uint32_t *a, unsigned n)
     }
     BUG_ON(root != n - 2);
     a[n - 2] = 0;
-    for (unsigned i = n - 2; i-- > 0;) /* parents become depths */
+    /* Parents become depths. */
+    for (unsigned i = n - 2; i-- > 0;)
         a[i] = a[a[i]] + 1;
     free_at = n;
-    for (unsigned node = n - 1, room = 1; room > 0; depth++) { /* what a level does not use for nodes are leaves */
+    /* What a level does not use for nodes are leaves. */
+    for (unsigned node = n - 1, room = 1; room > 0; depth++) {
         unsigned nodes = 0;
 
         while (node > 0 && a[node - 1] == depth) {
@@ -90,8 +94,8 @@ static void depths_find(uint32_t *a, unsigned n)
     BUG_ON(free_at != 0);
 }
 
-/* How many codes have each length, none above len_max: what was deeper moves up, and as many others move down as the code
- * needs to stay complete. */
+/* How many codes have each length, none above len_max: what was deeper moves up, and as many others move
+ * down as the code needs to stay complete. */
 static void lengths_limit(unsigned *number, const uint32_t *depth, unsigned n, unsigned len_max)
 {
     uint32_t used = 0;

@@ -1,5 +1,5 @@
-/* Huffman codes from symbol counts: lengths that no code may exceed, then the canonical codes deflate derives from
- * lengths (RFC 1951, section 3.2.2). Works on the caller's arrays; no state. */
+/* Huffman codes from symbol counts: lengths that no code may exceed, then the canonical codes deflate
+ * derives from lengths (RFC 1951, section 3.2.2). Works on the caller's arrays; no state. */
 #ifndef SLUICE_SLZ_HUFFMAN_H
 #define SLUICE_SLZ_HUFFMAN_H
 
@@ -7,8 +7,8 @@
 
 enum { HUFFMAN_SYMBOLS_MAX = 288, HUFFMAN_LEN_MAX = 15 };
 
-/* The best lengths for `count` symbols of which each occurs freq[i] < 65536 times; 0 where it never does. At least two
- * symbols get a length, because some decoders refuse a code of one. */
+/* The best lengths for `count` symbols of which each occurs freq[i] < 65536 times; 0 where it never does.
+ * At least two symbols get a length, because some decoders refuse a code of one. */
 void huffman_lengths(uint8_t *len_ret, const uint32_t *freq, unsigned count, unsigned len_max);
 
 /* The codes of these lengths, bits reversed as deflate sends them. */

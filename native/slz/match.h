@@ -1,6 +1,7 @@
-/** Hot path. Finding the next match, shared by the one-pass and the two-pass modes: the table of positions, and how long two
- * places agree. The table belongs to one segment and lives on the stack. Positions are 16 bits wide and an empty entry
- * means position 0, which is always a legal candidate: one compare of four bytes decides, without a check for emptiness. */
+/** Hot path. Finding the next match, shared by the one-pass and the two-pass modes: the table of positions,
+ * and how long two places agree. The table belongs to one segment and lives on the stack. Positions are 16
+ * bits wide and an empty entry means position 0, which is always a legal candidate: one compare of four
+ * bytes decides, without a check for emptiness. */
 #ifndef SLUICE_SLZ_MATCH_H
 #define SLUICE_SLZ_MATCH_H
 
@@ -56,9 +57,10 @@ ALWAYS_INLINE void match_index_end(struct match_table *table, const uint8_t *in,
     *match_slot(table, le32(load_u32(p - 1))) = (uint16_t)(p - 1 - in);
 }
 
-/* One position near the end of a segment, where eight bytes can no longer be loaded. Returns the length, 0 for none. */
-static inline unsigned match_find_tail(struct match_table *table, const uint8_t *in, const uint8_t *p, const uint8_t *end,
-                                       unsigned *dist_ret)
+/* One position near the end of a segment, where eight bytes can no longer be loaded. Returns the length, 0
+ * for none. */
+static inline unsigned match_find_tail(struct match_table *table, const uint8_t *in, const uint8_t *p,
+                                       const uint8_t *end, unsigned *dist_ret)
 {
     unsigned len = 0, dist;
     const uint8_t *from;

@@ -1,6 +1,7 @@
-/* The life of a stream: header, segments, flush, end. A segment is at most 65,535 bytes, encoded on its own: written in the
- * mode's form, and taken back to a stored block when that is shorter, so that slz_bound holds for every input.
- * All state is the caller's `struct slz`; what one call needs besides is on its stack. */
+/* The life of a stream: header, segments, flush, end. A segment is at most 65,535 bytes, encoded on its
+ * own: written in the mode's form, and taken back to a stored block when that is shorter, so that
+ * slz_bound holds for every input. All state is the caller's `struct slz`; what one call needs besides is
+ * on its stack. */
 #include "slz.h"
 
 #include "block.h"
@@ -44,7 +45,8 @@ size_t slz_bound(size_t n)
     return n + 5 * MAX(blocks, (size_t)1) + 18;
 }
 
-/* RFC 1952, section 2.3: no name, no time, fastest method, unknown system. RFC 1950, section 2.2: 32 KB window, fastest. */
+/* RFC 1952, section 2.3: no name, no time, fastest method, unknown system. RFC 1950, section 2.2: 32 KB
+ * window, fastest. */
 static void head_put(struct slz *s, struct slz_bits *w)
 {
     BUG_ON(s->stage != STAGE_NEW || w->len != 0);
@@ -69,7 +71,7 @@ static void tail_put(struct slz *s, struct slz_bits *w)
 
 static struct slz_blocks blocks_load(struct slz *s, uint8_t *out)
 {
-    struct slz_blocks b = {.w = {.out = out, .bits = s->bits, .len = s->bit_len}, .open = s->stage == STAGE_OPEN};
+    struct slz_blocks b = {.w = {out, s->bits, s->bit_len}, .open = s->stage == STAGE_OPEN};
 
     BUG_ON(s->magic != SLZ_MAGIC);
     BUG_ON(s->bit_len > 7 || s->stage > STAGE_DONE);
@@ -115,7 +117,8 @@ static void segment_put(struct slz *s, struct slz_blocks *b, const uint8_t *in, 
     BUG_ON(b->w.out != limit);
 }
 
-/* Marks the newest block as the final one, when this call began it: only then is its header still in reach. */
+/* Marks the newest block as the final one, when this call began it: only then is its header still in
+ * reach. */
 static void last_mark(struct slz *s, struct slz_blocks *b)
 {
     block_end(b);
@@ -142,8 +145,8 @@ size_t slz_encode(struct slz *s, uint8_t *out, const uint8_t *in, size_t n, bool
     return blocks_save(s, &b, out);
 }
 
-/* An empty fixed block has 10 bits, so some of them reach the next byte from every even bit, for less than the five bytes
- * of the customary empty stored block; from an odd bit only that one does. */
+/* An empty fixed block has 10 bits, so some of them reach the next byte from every even bit, for less than
+ * the five bytes of the customary empty stored block; from an odd bit only that one does. */
 static void align_put(struct slz_blocks *b)
 {
     BUG_ON(b->open || b->w.len > 7);

@@ -1,5 +1,6 @@
-/* What the encoder's tests share: buffers that fault one byte beyond either end, inputs of many kinds, a decoder that is not
- * ours (zlib, in tests only), and counters. All state is static to the including program. */
+/* What the encoder's tests share: buffers that fault one byte beyond either end, inputs of many kinds, a
+ * decoder that is not ours (zlib, in tests only), and counters. All state is static to the including
+ * program. */
 #ifndef SLUICE_TEST_SLZ_CASE_H
 #define SLUICE_TEST_SLZ_CASE_H
 

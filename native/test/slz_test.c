@@ -1,5 +1,6 @@
-/* The encoder against zlib's inflate: whatever goes in comes back, no byte outside the given room is touched, no output is longer
- * than slz_bound says, and the same calls give the same bytes. Prints `N passed, N failed`. */
+/* The encoder against zlib's inflate: whatever goes in comes back, no byte outside the given room is
+ * touched, no output is longer than slz_bound says, and the same calls give the same bytes. Prints `N
+ * passed, N failed`. */
 #include "slz_case.h"
 
 #include "../slz/check.h"
