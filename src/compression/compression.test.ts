@@ -1,3 +1,4 @@
+/** Which codings clients get, which responses are compressed, and what their heads say then: as tables. */
 import { describe, expect, it } from 'vitest';
 import { HttpMessage } from '../model/http-message.ts';
 import { FakeEngine } from '../stream/fake-engine.ts';

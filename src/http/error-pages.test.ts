@@ -1,3 +1,4 @@
+/** The proxy's own pages against what HAProxy sends, and how errorfile messages are read. */
 import { describe, expect, it } from 'vitest';
 import { ERROR_PAGE_STATUSES, errorPage } from './error-pages.ts';
 import { parseReply } from './reply-message.ts';

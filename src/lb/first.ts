@@ -2,11 +2,12 @@
 import type { Server } from '../model/server.ts';
 import type { Stream } from '../model/stream.ts';
 import type { Balancer, ServerGroup } from './server-group.ts';
+import { byId } from './turn-order.ts';
 
 export class First implements Balancer {
   readonly group: ServerGroup;
   readonly isDeterministic = false;
-  private byId: Server[] = [];
+  private ordered: Server[] = [];
 
   constructor(group: ServerGroup) {
     this.group = group;
@@ -14,10 +15,10 @@ export class First implements Balancer {
 
   next(_stream: Stream, avoid: Server | undefined): Server | undefined {
     const group = this.group;
-    if (group.refresh()) this.byId = group.servers.slice().sort((a, b) => a.id - b.id);
+    if (group.refresh()) this.ordered = byId(group.servers);
     let fallback: Server | undefined;
-    for (let i = 0; i < this.byId.length; i++) {
-      const server = this.byId[i] as Server;
+    for (let i = 0; i < this.ordered.length; i++) {
+      const server = this.ordered[i] as Server;
       if (!group.hasRoom(server)) continue;
       if (server !== avoid) return server;
       fallback = server;

@@ -5,8 +5,9 @@
 import { avalanche, crc32, djb2, sdbm, wt6 } from '../base/hash.ts';
 import type { Server } from '../model/server.ts';
 import type { Stream } from '../model/stream.ts';
-import { RoundRobin, turnOrder } from './round-robin.ts';
+import { RoundRobin } from './round-robin.ts';
 import type { Balancer, ServerGroup } from './server-group.ts';
+import { turnOrder } from './turn-order.ts';
 
 /** 32-bit hash of the stream's key, or -1 when it has none. */
 export type KeyHash = (stream: Stream) => number;

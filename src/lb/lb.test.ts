@@ -1,12 +1,13 @@
+/** What the balance algorithms and slots promise: order, ratio, limits. Weights and interleavings are properties. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SERVER_DRAIN, SERVER_MAINT, SERVER_RUNNING, type Server } from '../model/server.ts';
 import * as abi from '../native/abi.ts';
 import { House } from '../stream/test-house.ts';
 import { createBalancer } from './balance.ts';
-import { turnOrder } from './round-robin.ts';
 import type { Balancer } from './server-group.ts';
 import { takeSlot } from './slot.ts';
+import { turnOrder } from './turn-order.ts';
 
 const STREAM = undefined as never;
 

@@ -1,37 +1,13 @@
 /** Hot path. `balance roundrobin` and `static-rr`: one shared position for all threads, taken by an atomic add, looks up an order that
  * each thread computes alike from the weights. So any run of requests, however the threads share it, is served in one
- * order, and after each round every server has had exactly its weight. Full servers are passed over.
- *
- * The order spreads each server's turns evenly: its k-th turn is due at k/weight of the round, heavier servers first on a
- * tie, then file order. With equal weights this is the file order, from the first server on, as in HAProxy.
+ * order (turn-order.ts), and after each round every server has had exactly its weight. Full servers are passed over.
  */
 
 import type { Server } from '../model/server.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
 import type { Balancer, ServerGroup } from './server-group.ts';
-
-function commonDivisor(a: number, b: number): number {
-  while (b !== 0) {
-    const rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
-
-/** Indexes of servers in the order of their turns in one round. */
-export function turnOrder(weights: readonly number[]): Int32Array {
-  let divisor = 0;
-  for (const weight of weights) divisor = commonDivisor(weight, divisor);
-  const turns: { at: number; weight: number; server: number }[] = [];
-  for (let server = 0; server < weights.length; server++) {
-    const weight = (weights[server] as number) / divisor;
-    for (let k = 0; k < weight; k++) turns.push({ at: k / weight, weight, server });
-  }
-  turns.sort((a, b) => a.at - b.at || b.weight - a.weight || a.server - b.server);
-  return Int32Array.from(turns, (turn) => turn.server);
-}
+import { turnOrder } from './turn-order.ts';
 
 export class RoundRobin implements Balancer {
   readonly group: ServerGroup;

@@ -69,7 +69,7 @@ export class Plane {
     const { proxies, servers, listeners } = configuration;
     const counts = { proxies: proxies.length, servers: servers.length, listeners: listeners.length };
     this.live = new Live(new Int32Array(shared.live), counts);
-    this.layout = { ...counts, threads };
+    this.layout = Object.assign({ threads }, counts);
     this.counters = counterSlice(shared.counters, this.layout, engine.thread);
     for (const proxy of proxies) {
       this.plans.push(planProxy(proxy, this.live, logs.defaultFormat));

@@ -1,3 +1,4 @@
+/** The data path as scripted events and the commands they cause; each ends in its log line. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ACTION_CONTINUE } from '../model/rules.ts';
 import * as abi from '../native/abi.ts';
