@@ -31,13 +31,16 @@ const text = (x: number, y: number, content: string, extra = ''): string =>
 const line = (x: number, y1: number, y2: number, extra: string): string =>
   `<line x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${y1}" y2="${y2}" ${extra}/>`;
 
+/** With a halo, so that lines behind it do not cross the letters. */
+const LABEL = 'font-size="9" fill="#444" paint-order="stroke" stroke="#fff" stroke-width="3"';
+
 const bar = (summary: Summary, ratio: number, y: number): string => {
   const end = xOf(ratio);
   const cut = ratio > SCALE_MAX ? ' →' : '';
   const label = `${summary.row.candidate} ${ratio.toFixed(2)}${cut}`;
   return [
     `<rect x="${LEFT}" y="${y}" width="${(end - LEFT).toFixed(1)}" height="${BAR - 2}" fill="${COLOURS[summary.row.role]}"/>`,
-    text(Math.min(end + 4, WIDTH - RIGHT + 4), y + BAR - 4, label, 'font-size="9" fill="#444"'),
+    text(Math.min(end + 4, WIDTH - RIGHT + 4), y + BAR - 4, label, LABEL),
   ].join('');
 };
 
