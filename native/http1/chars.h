@@ -65,6 +65,54 @@ int text_same(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len
  * at the end. Commas in quoted strings separate too: no list that we interpret has any. */
 int list_next(const uint8_t *buf, struct text *rest, struct text *element_ret);
 
+/* Turns the token at <p> into lower case and returns its end, or <end>. */
+static inline uint8_t *token_lower(uint8_t *p, uint8_t *end)
+{
+    uint8_t c;
+
+    while (p < end && (c = char_token_lower[*p]) != 0)
+        *p++ = c;
+    return p;
+}
+
+/* The same for up to 15 letters, digits and '-', which most names are made of: <lower> gets them in lower case, with 16
+ * bytes read at <p>. Returns how many there are; what stopped there is for the caller to look up. */
+static inline uint32_t token_lower_short(const uint8_t *p, uint8_t lower[16])
+{
+#ifdef HTTP1_SSE2
+    __m128i v = _mm_loadu_si128((const __m128i *)p);
+    __m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+    /* signed compares: bytes above 0x7f are below everything */
+    __m128i alpha = _mm_and_si128(_mm_cmpgt_epi8(low, _mm_set1_epi8('a' - 1)),
+                                  _mm_cmplt_epi8(low, _mm_set1_epi8('z' + 1)));
+    __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(v, _mm_set1_epi8('9' + 1)));
+    __m128i good = _mm_or_si128(_mm_or_si128(alpha, digit), _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
+    int stop = _mm_movemask_epi8(good) ^ 0xffff;
+
+    _mm_storeu_si128((__m128i *)lower, _mm_or_si128(v, _mm_and_si128(alpha, _mm_set1_epi8(0x20))));
+    return stop ? (uint32_t)__builtin_ctz((unsigned)stop) : 0;
+#else
+    (void)p;
+    (void)lower;
+    return 0;
+#endif
+}
+
+/* Copies 1 to 15 bytes out of 16. Exactly these: a wider store would delay the next load behind them. */
+static inline void short_copy(uint8_t *to, const uint8_t from[16], uint32_t len)
+{
+    if (len >= 8) {
+        store_u64(to, load_u64(from));
+        store_u64(to + len - 8, load_u64(from + len - 8));
+    } else if (len >= 4) {
+        store_u32(to, load_u32(from));
+        store_u32(to + len - 4, load_u32(from + len - 4));
+    } else {
+        for (uint32_t i = 0; i < len; i++)
+            to[i] = from[i];
+    }
+}
+
 #define SWAR_ALL(c) (0x0101010101010101ull * (c))
 #define SWAR_HIGH SWAR_ALL(0x80u)
 

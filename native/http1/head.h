@@ -67,7 +67,7 @@ struct head {
     uint64_t content_length; /* with HEAD_F_CLEN */
     uint32_t error, error_off; /* after -EINVAL: HTTP status to answer (responses: 502), offset of the bad byte */
     uint32_t scan_off;         /* where to go on: start of the line that is still incomplete */
-    uint32_t authority_off, authority_len; /* absolute- or authority-form: host and port, without user information */
+    uint32_t authority_off, authority_len; /* absolute- or authority-form: what Host should say */
     uint32_t max_forwards;     /* with HEAD_F_MAX_FORWARDS, saturated at UINT32_MAX */
     /* private to the scanner */
     uint32_t seen_off;  /* bytes before it were found plain in the incomplete line; 0 = look at the line again */

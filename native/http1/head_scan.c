@@ -7,7 +7,7 @@
 enum { LINE_MORE = 0, LINE_DONE = 1, LINE_EMPTY = 2 };
 
 struct head_line {
-    uint32_t name_off, name_len, value_off, value_len;
+    uint32_t name_off, name_len, name_id, value_off, value_len;
     uint32_t next;  /* offset behind the line */
     uint32_t plain; /* LINE_MORE: all bytes of the value, target or reason at hand are plain */
 };
@@ -136,17 +136,34 @@ static int line_start(struct head *h, const uint8_t *buf, uint32_t *off, uint32_
     return at < len ? line_request(h, buf, at, len, ln) : LINE_MORE;
 }
 
+/* Finds the end of the name at <off>, makes it lower case and looks it up. */
+static inline uint32_t name_read(uint8_t *buf, uint32_t off, uint32_t len, struct head_line *ln)
+{
+    uint32_t end = len - off > HEAD_NAME_LEN_MAX ? off + HEAD_NAME_LEN_MAX : len;
+    uint8_t lower[16];
+
+    if (likely(end - off >= 16)) {
+        uint32_t n = token_lower_short(buf + off, lower);
+
+        if (n && buf[off + n] == ':') {
+            short_copy(buf + off, lower, n);
+            ln->name_id = head_name_find(lower, n);
+            return off + n;
+        }
+    }
+    end = (uint32_t)(token_lower(buf + off, buf + end) - buf);
+    ln->name_id = head_name_find(buf + off, end - off);
+    return end;
+}
+
 /* RFC 9112 section 5: field-name ":" OWS field-value OWS CRLF. Whatever starts with a blank has no name: so an obs-fold
  * and a blank before the first field are refused (5.2, 2.2). So is a blank before the colon, also in a response, from
  * which 5.1 would have it taken away: a server that writes one is confused or attacked. */
 static inline int line_field(struct head *h, uint8_t *buf, uint32_t off, uint32_t len, struct head_line *ln)
 {
-    uint32_t at = off, name_end = len - off > HEAD_NAME_LEN_MAX ? off + HEAD_NAME_LEN_MAX : len, stop;
+    uint32_t at = name_read(buf, off, len, ln), stop;
     int ret;
-    uint8_t c;
 
-    while (at < name_end && (c = char_token_lower[buf[at]]) != 0)
-        buf[at++] = c;
     if (at == len)
         return LINE_MORE;
     if (at == off) {
@@ -156,7 +173,7 @@ static inline int line_field(struct head *h, uint8_t *buf, uint32_t off, uint32_
     ln->name_off = off;
     ln->name_len = at - off;
     if (buf[at] != ':')
-        return head_refuse(h, at == name_end ? 431 : 400, at);
+        return head_refuse(h, at - off == HEAD_NAME_LEN_MAX ? 431 : 400, at);
     for (at++; at < len && char_is_blank(buf[at]); at++)
         ;
     stop = (uint32_t)(value_skip(buf + at, buf + len) - buf);
@@ -169,23 +186,26 @@ static inline int line_field(struct head *h, uint8_t *buf, uint32_t off, uint32_
     return ret;
 }
 
-static inline int field_record(struct head *h, struct head_field *fields, uint32_t fields_max, const uint8_t *buf,
+static inline int field_record(struct head *h, struct head_field *fields, uint32_t fields_max,
                                const struct head_line *ln)
 {
-    struct head_field *f = &fields[h->nfields];
+    struct head_field *f;
 
     if (unlikely(h->nfields >= fields_max))
         return head_refuse(h, 400, ln->name_off); /* HAProxy answers 400 here, not 431 */
+    h->nfields++;
+    if (!fields)
+        return 0;
+    f = &fields[h->nfields - 1];
     f->name_off = ln->name_off;
     f->name_len = (uint16_t)ln->name_len;
-    f->name_id = (uint16_t)head_name_find(buf + ln->name_off, ln->name_len);
+    f->name_id = (uint16_t)ln->name_id;
     f->value_off = ln->value_off;
     f->value_len = ln->value_len;
-    h->nfields++;
     return 0;
 }
 
-/* Reads lines from h->scan_off on, into <fields> unless it is NULL. Returns 1 behind the empty line, 0 for more. */
+/* Reads lines from h->scan_off on, into <fields>; with NULL they are only counted. Returns 1 behind the empty line, 0 for more. */
 static int lines_read(struct head *h, struct head_field *fields, uint32_t fields_max, uint8_t *buf, uint32_t len)
 {
     struct head_line ln = {0};
@@ -201,7 +221,7 @@ static int lines_read(struct head *h, struct head_field *fields, uint32_t fields
         }
     }
     while (ret == LINE_DONE && (ret = line_field(h, buf, off, len, &ln)) == LINE_DONE) {
-        if (fields && field_record(h, fields, fields_max, buf, &ln) < 0)
+        if (field_record(h, fields, fields_max, &ln) < 0)
             return -EINVAL;
         off = ln.next;
     }
@@ -215,7 +235,7 @@ static int lines_read(struct head *h, struct head_field *fields, uint32_t fields
 
 /* After an interruption: 1 when the whole head is there, 0 when not. Bytes that only make a plain piece longer are
  * looked at once. */
-static int lines_resume(struct head *h, uint8_t *buf, uint32_t len)
+static int lines_resume(struct head *h, uint32_t fields_max, uint8_t *buf, uint32_t len)
 {
     BUG_ON(h->seen_off > len || h->scan_off > len);
     if (h->seen_off) {
@@ -228,7 +248,7 @@ static int lines_resume(struct head *h, uint8_t *buf, uint32_t len)
         }
         h->seen_off = 0;
     }
-    return lines_read(h, NULL, 0, buf, len);
+    return lines_read(h, NULL, fields_max, buf, len);
 }
 
 static void head_start(struct head *h, uint32_t kind)
@@ -251,7 +271,7 @@ int head_scan(struct head *h, struct head_field *fields, uint32_t fields_max, ui
         return -EINVAL;
     if (h->scan_off | h->seen_off) {
         BUG_ON(h->kind != kind);
-        ret = lines_resume(h, buf, len);
+        ret = lines_resume(h, fields_max, buf, len);
         if (ret <= 0)
             return ret;
     }

@@ -14,7 +14,15 @@ struct authority {
 /* RFC 3986: unreserved and sub-delims; the comma is refused because Host is not a list. */
 static int char_is_reg_name(uint8_t c)
 {
-    return char_is_alpha(c) || char_is_digit(c) || (c != '\0' && strchr("-._~!$&'()*+;=", c) != NULL);
+    if (char_is_alpha(c) || char_is_digit(c))
+        return 1;
+    switch (c) {
+    case '-': case '.': case '_': case '~': case '!': case '$': case '&':
+    case '\'': case '(': case ')': case '*': case '+': case ';': case '=':
+        return 1;
+    default:
+        return 0;
+    }
 }
 
 static int char_is_hex(uint8_t c)
@@ -127,7 +135,7 @@ static int target_settle_connect(struct head_reading *r)
     if (a.host.len == 0 || a.port.len == 0)
         return head_refuse(h, 400, h->target_off);
     h->authority_off = h->target_off;
-    h->authority_len = h->target_len;
+    h->authority_len = port_is_default(r->buf, NULL, &a.port) ? a.host.len : h->target_len;
     if (!f)
         return 0;
     if (authority_split(r->buf + f->value_off, f->value_off, f->value_len, &host) < 0 ||

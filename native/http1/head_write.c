@@ -16,7 +16,7 @@ struct head_output {
     uint32_t full;             /* sticky: something did not fit */
     uint32_t wflags;
     uint32_t nhosts, has_upgrade, has_te, has_coding;
-    uint64_t drop[2]; /* ids that the flags leave out */
+    uint64_t drop[2], look[2]; /* ids that the flags leave out; ids that field_decide() must see */
 };
 
 #define PUT_TEXT(o, literal) put((o), (const uint8_t *)(literal), sizeof(literal) - 1)
@@ -38,17 +38,21 @@ static inline void run_flush(struct head_output *o)
     o->run_off = o->run_end = 0;
 }
 
-static int range_is_inside(const struct head *h, uint32_t off, uint32_t len)
+static inline int range_is_inside(const struct head *h, uint32_t off, uint32_t len)
 {
-    BUG_ON(!h);
     return (uint64_t)off + len <= h->len;
 }
 
-static void drop_id(struct head_output *o, uint32_t id)
+static inline void id_set(uint64_t set[2], uint32_t id)
 {
-    BUG_ON(id >= 128);
-    o->drop[id / 64] |= 1ull << (id % 64);
+    set[id / 64] |= 1ull << (id % 64);
 }
+
+static inline int id_is_in(const uint64_t set[2], uint32_t id)
+{
+    return (int)(set[id / 64 % 2] >> (id % 64) & 1);
+}
+STATIC_ASSERT(HEAD_NAMES_OF_LEN_26 <= 128);
 
 static void output_start(struct head_output *o)
 {
@@ -58,13 +62,17 @@ static void output_start(struct head_output *o)
     BUG_ON(o->h->error || o->h->len == 0);
     /* RFC 9112 section 6.2: never a length beside a coding */
     if (wflags & (WRITE_DROP_CLEN | WRITE_CHUNKED))
-        drop_id(o, HEAD_NAME_CONTENT_LENGTH);
+        id_set(o->drop, HEAD_NAME_CONTENT_LENGTH);
     if (wflags & WRITE_DROP_ACCEPT_ENCODING)
-        drop_id(o, HEAD_NAME_ACCEPT_ENCODING);
+        id_set(o->drop, HEAD_NAME_ACCEPT_ENCODING);
     if (wflags & WRITE_DROP_ACCEPT_RANGES)
-        drop_id(o, HEAD_NAME_ACCEPT_RANGES);
+        id_set(o->drop, HEAD_NAME_ACCEPT_RANGES);
     if (wflags & WRITE_DROP_EXPECT)
-        drop_id(o, HEAD_NAME_EXPECT);
+        id_set(o->drop, HEAD_NAME_EXPECT);
+    o->look[0] = o->drop[0];
+    o->look[1] = o->drop[1];
+    id_set(o->look, HEAD_NAME_TE);
+    o->nhosts = o->h->kind == HEAD_REQUEST && (o->h->flags & HEAD_F_HOST);
 }
 
 static void put_edit(struct head_output *o, const struct head_edit_plan *plan, const struct head_edit *e)
@@ -148,26 +156,27 @@ static int put_status_line(struct head_output *o, const struct head_edit_plan *p
 static int field_decide(struct head_output *o, const struct head_edit_plan *plan, const struct head_field *f, uint32_t i,
                         const struct head_edit **edit_ret)
 {
-    uint32_t id = HEAD_NAME_ID(f->name_id), own = head_field_is_own(id);
+    uint32_t id = HEAD_NAME_ID(f->name_id);
     const struct head_edit *e = head_edit_touches(plan, i) ? head_edit_of_field(plan, i) : NULL;
 
     BUG_ON(i >= o->h->nfields);
     *edit_ret = NULL;
-    if (id < 128 && (o->drop[id / 64] >> (id % 64) & 1))
+    if (id_is_in(o->drop, id))
         return 0;
     /* the length of a body that goes on as it came is not for policy to take away */
-    if (e && e->op == EDIT_DEL && id != HEAD_NAME_CONTENT_LENGTH)
+    if (e && e->op == EDIT_DEL && id != HEAD_NAME_CONTENT_LENGTH) {
+        o->nhosts -= id == HEAD_NAME_HOST && o->nhosts;
         return 0;
+    }
     if (f->name_id & HEAD_NAME_HOP) {
         if (id != HEAD_NAME_UPGRADE || !(o->wflags & WRITE_CONN_UPGRADE) || f->value_len == 0)
             return 0;
         o->has_upgrade = 1;
     }
     o->has_te |= id == HEAD_NAME_TE;
-    o->nhosts += id == HEAD_NAME_HOST;
-    if (e && e->op == EDIT_VALUE && !own)
+    if (e && e->op == EDIT_VALUE && !head_field_is_own(id))
         *edit_ret = e;
-    BUG_ON(o->nhosts > o->h->nfields);
+    BUG_ON(o->nhosts > 1);
     return 1;
 }
 
@@ -214,7 +223,7 @@ static int put_fields(struct head_output *o, const struct head_edit_plan *plan, 
             o->has_coding = 1;
             continue;
         }
-        if (f->name_id != HEAD_NAME_OTHER || head_edit_touches(plan, i)) {
+        if ((f->name_id & HEAD_NAME_HOP) || id_is_in(o->look, f->name_id) || head_edit_touches(plan, i)) {
             if (!field_decide(o, plan, f, i, &e))
                 continue;
         }
@@ -230,7 +239,7 @@ static int put_fields(struct head_output *o, const struct head_edit_plan *plan, 
         o->run_end = end;
     }
     run_flush(o);
-    BUG_ON(o->nhosts > 1 && h->kind == HEAD_REQUEST && o->nhosts > h->nfields);
+    BUG_ON(o->run_off != o->run_end);
     return 0;
 }
 

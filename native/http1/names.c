@@ -1,5 +1,5 @@
 /* Finds the number of a field name or a method. Both lists are fixed at compile time; a name is looked up by its length,
- * then by its first and last byte among the handful of that length, so a miss rarely compares a whole name. */
+ * then among the handful of that length. */
 #include "head.h"
 
 static const char *const names[] = {
@@ -28,15 +28,24 @@ static const char *const methods[] = {
 #undef METHOD
 };
 
+/* Whole-word looks at both ends settle all but the longest names without a call. */
+static inline int name_is(const char *text, const uint8_t *name, uint32_t len)
+{
+    if (len >= 8)
+        return load_u64(text) == load_u64(name) && load_u64(text + len - 8) == load_u64(name + len - 8) &&
+               (len <= 16 || memcmp(text + 8, name + 8, len - 16) == 0);
+    if (len >= 4)
+        return load_u32(text) == load_u32(name) && load_u32(text + len - 4) == load_u32(name + len - 4);
+    return memcmp(text, name, len) == 0;
+}
+
 uint32_t head_name_find(const uint8_t *name, uint32_t len)
 {
     BUG_ON(!name);
     if (len == 0 || len + 1 >= ARRAY_LEN(names_of_len))
         return HEAD_NAME_OTHER;
     for (uint32_t id = names_of_len[len], end = names_of_len[len + 1]; id < end; id++) {
-        const char *text = names[id];
-
-        if (text[0] == (char)name[0] && text[len - 1] == (char)name[len - 1] && memcmp(text, name, len) == 0)
+        if (name_is(names[id], name, len))
             return id;
     }
     BUG_ON(names_of_len[len] > ARRAY_LEN(names));
