@@ -5,7 +5,8 @@ import { defineConfig } from 'vitest/config';
 const peers = '**/*.peers.test.ts';
 const soak = '**/*.soak.test.ts';
 const ignored = ['**/node_modules/**', 'dist/**', 'build/**'];
-const wholeProgram = ['test/proxy/**/*.test.ts', 'test/process/**/*.test.ts', 'test/crash/**/*.test.ts'];
+const withoutProgram = ['src/**/*.test.ts', 'test/*.test.ts', 'test/{tool,house}/**/*.test.ts'];
+const wholeProgram = ['test/*/**/*.test.ts', 'bench/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -14,8 +15,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...ignored, peers, soak, ...wholeProgram],
+          include: withoutProgram,
+          exclude: [...ignored, peers, soak],
           testTimeout: 10_000,
         },
       },
@@ -23,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'proxy',
           include: wholeProgram,
-          exclude: [...ignored, peers, soak],
+          exclude: [...ignored, peers, soak, ...withoutProgram],
           pool: 'forks',
           maxWorkers: 2,
           testTimeout: 20_000,
