@@ -15,6 +15,8 @@ export interface Argument<T> {
   readonly label: string;
   /** May be absent; then `read` is not called and the value is undefined. */
   readonly isOptional: boolean;
+  /** `read` is called even when no word is left. */
+  readonly mayBeEmpty?: boolean;
   /** Takes its words; <keyword> is for the message. */
   read(cursor: WordCursor, keyword: string): T | typeof REFUSED;
 }
@@ -123,11 +125,12 @@ export function words(label = '<arg>...'): Argument<readonly Word[]> {
 
 /** What follows is read by the keyword itself, from the cursor: rules, conditions, lists of options. */
 export function custom(label: string): Argument<WordCursor> {
-  return {
-    label,
-    isOptional: false,
-    read: (cursor) => cursor,
-  };
+  return { label, isOptional: false, read: (cursor) => cursor };
+}
+
+/** The same where nothing may follow at all. */
+export function customOrNothing(label: string): Argument<WordCursor> {
+  return { ...custom(label), mayBeEmpty: true };
 }
 
 export function optional<T>(argument: Argument<T>): Argument<T | undefined> {

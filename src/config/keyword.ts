@@ -59,7 +59,7 @@ export function readValues(
 ): unknown[] | undefined {
   const values: unknown[] = [];
   for (const argument of args) {
-    if (cursor.position >= cursor.words.length) {
+    if (cursor.position >= cursor.words.length && argument.mayBeEmpty !== true) {
       if (argument.isOptional) {
         values.push(undefined);
         continue;

@@ -3,6 +3,16 @@
  */
 
 const NAMES: Readonly<Record<string, string>> = {
+  timeout: 'client-hs handshake',
+  stats: `
+    admin auth bind-process enable hide-version http-request maxconn realm refresh scope show-desc show-legends
+    show-modules show-node socket timeout uri
+  `,
+  capture: 'cookie',
+  compression: '',
+  monitor: '',
+  persist: 'rdp-cookie',
+  stick: 'match on store-request store-response',
   section: `
     acme backend cache crt-list crt-store defaults fcgi-app frontend global healthcheck http-errors
     listen log-forward log-profile mailers namespace_list peers program resolvers ring spoe-agent
@@ -295,9 +305,10 @@ export function isNameElsewhere(nameClass: string, name: string): boolean {
 
 const PROXY_SECTIONS = new Set(['defaults', 'frontend', 'backend', 'listen']);
 
-/** True when a line beginning with <first> (and <second>) is HAProxy's language in <section>. */
+/** True when a line beginning with <first> (and <second>) is HAProxy's language in <section>. For a <first> that is a family of
+ * keywords (`timeout`, `option`), it is the second word that counts. */
 export function isKnownElsewhere(section: string, first: string, second: string | undefined): boolean {
-  if (!PROXY_SECTIONS.has(section)) return isNameElsewhere(section, first);
-  if (first === 'option') return second !== undefined && isNameElsewhere('option', second);
-  return isNameElsewhere('proxy', first);
+  if (Object.hasOwn(NAMES, first) && first !== section)
+    return second !== undefined && isNameElsewhere(first, second);
+  return isNameElsewhere(PROXY_SECTIONS.has(section) ? 'proxy' : section, first);
 }

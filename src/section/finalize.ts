@@ -1,0 +1,131 @@
+/** When all sections are read: names become proxies and servers, defaults of the mode are filled in, log formats are compiled, and
+ * what makes no sense as a whole is said.
+ */
+import type { Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
+import { CONNECTION_MODES, SWITCHES } from './options.ts';
+import { calledProxy, type ProxySection } from './proxy-section.ts';
+import type { Reading } from './reading.ts';
+import { resolveBackends } from './resolve.ts';
+
+/** Proxies are numbered from here; 1 is the frontend of the runtime API. */
+const FIRST_PROXY_ID = 2;
+
+/** Gives ids to what has none, in order, leaving out those that were chosen. */
+function numberFrom(first: number, items: readonly { id: number }[]): void {
+  const taken = new Set(items.map((item) => item.id));
+  let next = first;
+  for (const item of items) {
+    if (item.id !== 0) continue;
+    while (taken.has(next)) next++;
+    item.id = next++;
+  }
+}
+
+/** The options in force: what was said, then the defaults of 3.5. */
+function fillOptions(section: ProxySection): void {
+  const { proxy, optionWords, reading } = section;
+  if (proxy.mode === 'http' && proxy.isBackend && !optionWords.has('abortonclose'))
+    proxy.options.add('abortonclose');
+  for (const [name, isOn] of optionWords) {
+    if (!isOn) continue;
+    const traits = SWITCHES[name];
+    if (traits?.isHttp === true && proxy.mode !== 'http') {
+      reading.log.add(
+        'warning',
+        `'option ${name}' ignored for ${calledProxy(proxy)} as it requires HTTP mode.`,
+      );
+    } else {
+      proxy.options.add(name);
+    }
+  }
+  if (proxy.mode === 'http' && !CONNECTION_MODES.some((name) => proxy.options.has(name))) {
+    proxy.options.add('http-keep-alive');
+  }
+}
+
+function checkTimeouts(section: ProxySection): void {
+  const { proxy, reading } = section;
+  const { clientMs, serverMs, connectMs } = proxy.timeouts;
+  const lacksFront = proxy.isFrontend && clientMs === 0;
+  const lacksBack = proxy.isBackend && (connectMs === 0 || serverMs === 0);
+  if (!lacksFront && !lacksBack) return;
+  reading.log.add(
+    'warning',
+    `missing timeouts for ${calledProxy(proxy)}.\n` +
+      'While not properly invalid, you will certainly encounter various problems\n' +
+      'with such a configuration. To fix this, please ensure that all following\n' +
+      "timeouts are set to a non-zero value: 'client', 'connect', 'server'.",
+  );
+}
+
+function checkServers(section: ProxySection): void {
+  const { proxy, reading } = section;
+  const byName = new Map<string, Server>();
+  for (const server of proxy.servers) {
+    const other = byName.get(server.name);
+    if (other === undefined) {
+      byName.set(server.name, server);
+      continue;
+    }
+    const message =
+      `'server ${proxy.name}/${server.name}' : another server named '${server.name}' was already defined ` +
+      `at line ${other.place.line}, please use a distinct name.`;
+    reading.log.add('alert', message, server.place);
+  }
+}
+
+function checkWhole(section: ProxySection): void {
+  const { proxy, reading } = section;
+  if (proxy.isFrontend && proxy.listeners.length === 0) {
+    const message = `${calledProxy(proxy)} has no 'bind' directive. Please declare it as a backend if this was intended.`;
+    reading.log.add('warning', message);
+  }
+  if (proxy.mode === 'http') return;
+  const lacking: string[] = [];
+  if (proxy.settings.has('monitor-uri')) lacking.push("'monitor-uri' statement");
+  if (proxy.requestCaptures.length + proxy.responseCaptures.length > 0) lacking.push("'capture' statement");
+  for (const set of ['http-request', 'http-response', 'http-after-response'] as const) {
+    if ((proxy.rules.get(set)?.length ?? 0) === 0) continue;
+    lacking.push(`'${set}' rules`);
+    proxy.rules.delete(set);
+  }
+  for (const what of lacking) {
+    const verb = what.endsWith('rules') ? 'as they require' : 'as it requires';
+    reading.log.add('warning', `${what} ignored for ${calledProxy(proxy)} ${verb} HTTP mode.`);
+  }
+}
+
+function fillLogs(section: ProxySection): void {
+  const { proxy, reading } = section;
+  if (section.logsGlobal) proxy.logs.unshift(...reading.configuration.global.logs);
+}
+
+function finishProxy(section: ProxySection): void {
+  const { proxy, reading } = section;
+  fillOptions(section);
+  fillLogs(section);
+  if (proxy.maxconn === 0) proxy.maxconn = reading.proxyMaxconn;
+  numberFrom(1, proxy.servers);
+  numberFrom(1, proxy.listeners);
+  if (proxy.disabled) return;
+  checkTimeouts(section);
+  checkServers(section);
+  checkWhole(section);
+}
+
+function checkListening(reading: Reading): void {
+  const { configuration, log } = reading;
+  if (log.alertCount > 0) return;
+  const isListening = (proxy: Proxy) => proxy.listeners.length > 0 && !proxy.disabled;
+  if (configuration.proxies.some(isListening) || configuration.global.statsSockets.length > 0) return;
+  if (configuration.proxies.length === 0) return;
+  log.add('diag', 'No enabled listener found.');
+}
+
+export function finalize(reading: Reading, sections: readonly ProxySection[]): void {
+  numberFrom(FIRST_PROXY_ID, reading.configuration.proxies);
+  for (const section of sections) finishProxy(section);
+  resolveBackends(reading, sections);
+  checkListening(reading);
+}

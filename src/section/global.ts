@@ -1,0 +1,262 @@
+/** The `global` section: process-wide settings, the runtime API's sockets, variables of the environment. */
+
+import type { Argument } from '../config/argument.ts';
+import {
+  custom,
+  customOrNothing,
+  integer,
+  onOff,
+  rawWord,
+  size,
+  time,
+  word,
+  words,
+} from '../config/argument.ts';
+import { type Keyword, keyword } from '../config/keyword.ts';
+import type { Word } from '../config/place.ts';
+import type { GlobalSettings } from '../model/configuration.ts';
+import { parseLogLine } from './log-lines.ts';
+import type { Reading } from './reading.ts';
+import { statsSocketKeywords } from './stats-socket.ts';
+
+export interface GlobalSection {
+  readonly settings: GlobalSettings;
+  readonly reading: Reading;
+}
+
+type GlobalKeyword = Keyword<GlobalSection>;
+
+/** More threads than processors help nobody; HAProxy's own limit is 1024. */
+const THREADS_MAX = 64;
+
+function set<T>(
+  name: string,
+  argument: Argument<T>,
+  apply: (settings: GlobalSettings, value: T) => void,
+): GlobalKeyword {
+  return keyword<GlobalSection, readonly [Argument<T>]>({
+    name,
+    args: [argument],
+    parse({ target }, value) {
+      apply(target.settings, value as T);
+    },
+  });
+}
+
+/** Read, checked and kept under its name for the room that knows it. */
+function kept(name: string, ...args: Argument<unknown>[]): GlobalKeyword {
+  return keyword<GlobalSection, readonly Argument<unknown>[]>({
+    name,
+    args,
+    parse({ target, cursor, modifier }) {
+      if (modifier !== undefined) target.settings.settings.delete(name);
+      else
+        target.settings.settings.set(
+          name,
+          cursor.words.slice(name.split(' ').length).map((at) => at.text),
+        );
+    },
+  });
+}
+
+/** What asks for less than is there: nothing to do, and nothing worth a notice. */
+function accepted(name: string, ...args: Argument<unknown>[]): GlobalKeyword {
+  return keyword<GlobalSection, readonly Argument<unknown>[]>({ name, args, parse() {} });
+}
+
+/** Read so that its value is checked; does nothing yet. */
+function notBuilt(name: string, ...args: Argument<unknown>[]): GlobalKeyword {
+  return keyword<GlobalSection, readonly Argument<unknown>[]>({
+    name,
+    args,
+    parse({ cursor }) {
+      const text = `'${name}' is known to HAProxy but not built yet in Sluice; ignored.`;
+      cursor.alerts.notice(text, cursor.words[0]);
+    },
+  });
+}
+
+const processKeywords: readonly GlobalKeyword[] = [
+  set('nbthread', integer('<number>', 1, THREADS_MAX), (settings, value) => {
+    settings.nbthread = value;
+  }),
+  set('maxconn', integer('<number>'), (settings, value) => {
+    settings.maxconn = value;
+  }),
+  set('hard-stop-after', time('<time>'), (settings, value) => {
+    settings.hardStopAfterMs = value;
+  }),
+  set('localpeer', word('<name>'), (settings, value) => {
+    settings.localPeer = value;
+  }),
+  set('log-tag', word('<tag>'), (settings, value) => {
+    settings.logTag = value;
+  }),
+  set('spread-checks', integer('<percent>', 0, 50), (settings, value) => {
+    settings.spreadChecks = value;
+  }),
+  kept('max-spread-checks', time('<delay>')),
+  kept('node', word('<name>')),
+  kept('description', words('<text>...')),
+  kept('pidfile', word('<path>')),
+  kept('close-spread-time', time('<time>')),
+  kept('grace', time('<time>')),
+  kept('maxconnrate', integer('<number>')),
+  kept('maxsessrate', integer('<number>')),
+  kept('maxcomprate', integer('<number>')),
+  kept('maxcompcpuusage', integer('<number>', 0, 100)),
+  kept('maxpipes', integer('<number>')),
+  kept('ulimit-n', integer('<number>')),
+  kept('stats maxconn', integer('<connections>', 1)),
+  kept('zero-warning'),
+  accepted('thread-groups', integer('<number>', 1, 32)),
+  accepted('expose-experimental-directives'),
+  accepted('expose-deprecated-directives'),
+  accepted('busy-polling'),
+  accepted('insecure-fork-wanted'),
+  accepted('insecure-setuid-wanted'),
+  accepted('strict-limits'),
+  accepted('numa-cpu-mapping'),
+  accepted('no-memory-trimming'),
+  accepted('noevports'),
+  accepted('nokqueue'),
+  accepted('nopoll'),
+  kept('nosplice'),
+  accepted('quiet'),
+  notBuilt('daemon'),
+  notBuilt('master-worker', customOrNothing('[no-exit-on-failure]...')),
+  notBuilt('mworker-max-reloads', integer('<retries>')),
+  notBuilt('set-dumpable', customOrNothing('[on|off]...')),
+  notBuilt('nbproc', integer('<number>')),
+  notBuilt('chroot', word('<path>')),
+  notBuilt('user', word('<user>')),
+  notBuilt('group', word('<group>')),
+  notBuilt('uid', integer('<uid>')),
+  notBuilt('gid', integer('<gid>')),
+];
+
+const tuneKeywords: readonly GlobalKeyword[] = [
+  set('tune.bufsize', size('<size>'), (settings, value) => {
+    settings.bufsize = value;
+  }),
+  set('tune.maxrewrite', size('<size>'), (settings, value) => {
+    settings.maxrewrite = value;
+  }),
+  set('tune.http.maxhdr', integer('<number>', 1, 32767), (settings, value) => {
+    settings.httpMaxhdr = value;
+  }),
+  set('tune.maxaccept', integer('<number>', -1), (settings, value) => {
+    settings.maxaccept = value;
+  }),
+  set('tune.comp.maxlevel', integer('<number>', 1, 9), (settings, value) => {
+    settings.maxCompressionLevel = value;
+  }),
+  keyword<GlobalSection, readonly [Argument<string>]>({
+    name: 'tune.idle-pool.shared',
+    args: [word('{ auto | on | full | off }')],
+    parse({ target, cursor }, mode) {
+      if (!['auto', 'on', 'full', 'off'].includes(mode)) {
+        const message = `'tune.idle-pool.shared' does not know '${mode}'`;
+        cursor.alerts.alert(message, cursor.words[1], 'Allowed: auto, on, full, off.');
+      } else target.settings.idlePoolShared = mode !== 'off';
+    },
+  }),
+  kept('tune.http.logurilen', integer('<number>')),
+  kept('tune.http.cookielen', integer('<number>')),
+  kept('tune.buffers.limit', integer('<number>')),
+  kept('tune.buffers.reserve', integer('<number>', 0)),
+  kept('tune.maxpollevents', integer('<number>')),
+  kept('tune.rcvbuf.client', size()),
+  kept('tune.rcvbuf.server', size()),
+  kept('tune.sndbuf.client', size()),
+  kept('tune.sndbuf.server', size()),
+  kept('tune.pipesize', size()),
+  kept('tune.pool-high-fd-ratio', integer('<percent>', 0, 100)),
+  kept('tune.pool-low-fd-ratio', integer('<percent>', 0, 100)),
+  kept('tune.vars.proc-max-size', size()),
+  kept('tune.vars.sess-max-size', size()),
+  kept('tune.vars.txn-max-size', size()),
+  kept('tune.vars.reqres-max-size', size()),
+  accepted('tune.listener.multi-queue', word('<mode>')),
+  accepted('tune.listener.default-shards', word('<mode>')),
+  accepted('tune.fd.edge-triggered', onOff()),
+  accepted('tune.sched.low-latency', onOff()),
+];
+
+/** Names of variables in the environment. */
+function isVariableName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
+
+function setenvKeyword(name: 'setenv' | 'presetenv'): GlobalKeyword {
+  return keyword<GlobalSection, readonly [Argument<Word>, Argument<string>]>({
+    name,
+    args: [rawWord('<name>'), word('<value>')],
+    parse({ target, cursor }, variable, value) {
+      const { values } = target.reading.variables;
+      if (!isVariableName(variable.text)) {
+        cursor.alerts.alert(`'${name}' : '${variable.text}' is not a variable's name.`, variable);
+      } else if (name === 'setenv' || !values.has(variable.text)) values.set(variable.text, value);
+    },
+  });
+}
+
+const environmentKeywords: readonly GlobalKeyword[] = [
+  setenvKeyword('setenv'),
+  setenvKeyword('presetenv'),
+  keyword<GlobalSection, readonly [Argument<readonly Word[]>]>({
+    name: 'unsetenv',
+    args: [words('<name>...')],
+    parse({ target }, names) {
+      for (const name of names) target.reading.variables.values.delete(name.text);
+    },
+  }),
+  keyword<GlobalSection, readonly [Argument<unknown>]>({
+    name: 'resetenv',
+    args: [customOrNothing('[<name>]...')],
+    parse({ target, cursor }) {
+      const { values } = target.reading.variables;
+      const keep = new Set(cursor.words.slice(1).map((at) => at.text));
+      cursor.position = cursor.words.length;
+      for (const name of [...values.keys()]) if (!keep.has(name)) values.delete(name);
+    },
+  }),
+];
+
+const logKeywords: readonly GlobalKeyword[] = [
+  keyword<GlobalSection, readonly [Argument<unknown>]>({
+    name: 'log',
+    args: [custom('<address> … <facility> [<max level> [<min level>]]')],
+    parse({ target, cursor, modifier }) {
+      if (modifier !== undefined) {
+        target.settings.logs.length = 0;
+        cursor.position = cursor.words.length;
+        return;
+      }
+      const line = parseLogLine(cursor, target.reading);
+      if (line !== undefined) target.settings.logs.push(line);
+    },
+  }),
+  keyword<GlobalSection, readonly [Argument<unknown>]>({
+    name: 'log-send-hostname',
+    args: [customOrNothing('[<name>]')],
+    parse({ target, cursor }) {
+      target.settings.logSendHostname = cursor.next() ?? target.settings.hostname;
+    },
+  }),
+  keyword<GlobalSection, readonly [Argument<number>]>({
+    name: 'stats timeout',
+    args: [time('<timeout>')],
+    parse({ target }, ms) {
+      target.settings.statsTimeoutMs = ms;
+    },
+  }),
+];
+
+export const globalKeywords: readonly GlobalKeyword[] = [
+  ...processKeywords,
+  ...tuneKeywords,
+  ...environmentKeywords,
+  ...logKeywords,
+  ...statsSocketKeywords,
+];

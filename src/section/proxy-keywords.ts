@@ -1,0 +1,242 @@
+/** The keywords that say what a proxy is: mode, limits, balance, reuse, backends by name, monitoring, descriptions. */
+import { custom, integer, oneOf, rawWord, word, words } from '../config/argument.ts';
+import type { Keyword } from '../config/keyword.ts';
+import { didYouMean } from '../config/nearest.ts';
+import type { Word } from '../config/place.ts';
+import type { ProxySection } from './proxy-section.ts';
+import { proxyKeyword, type Traits } from './traits.ts';
+
+const ALGORITHMS = [
+  'roundrobin',
+  'static-rr',
+  'leastconn',
+  'first',
+  'source',
+  'uri',
+  'url_param',
+  'hash',
+  'random',
+  'sticky',
+  'log-hash',
+];
+
+/** Algorithms that belong to what is not built: protocols of remote desktops and of logs. */
+const ALGORITHMS_NOT_BUILT = new Set(['log-hash', 'sticky', 'rdp-cookie']);
+
+/** `hdr(host)` is `hdr`, and its argument the first. */
+function splitCall(text: string): [name: string, args: string[]] {
+  const match = /^([a-z_-]+)\((.*)\)$/s.exec(text);
+  return match === null ? [text, []] : [match[1] as string, (match[2] as string).split(',')];
+}
+
+function kept(name: string, traits: Traits, usage = '<value>...'): Keyword<ProxySection> {
+  return proxyKeyword({
+    name,
+    args: [words(usage)],
+    traits,
+    parse({ target }, values: readonly Word[]) {
+      target.proxy.settings.set(
+        name,
+        values.map((value) => value.text),
+      );
+    },
+  });
+}
+
+/** What older versions said, and what to write now. They are ignored with that advice. */
+const OBSOLETE: Readonly<Record<string, string>> = {
+  'bind-process': "Remove the line: there is one process; use 'thread' on bind lines to choose threads.",
+  reqadd: 'Write: http-request add-header <name> <value>',
+  reqdel: 'Write: http-request del-header <name>',
+  reqidel: 'Write: http-request del-header <name>',
+  reqrep: 'Write: http-request replace-header or replace-path with the expression.',
+  reqirep: 'Write: http-request replace-header or replace-path with the expression.',
+  rspadd: 'Write: http-response add-header <name> <value>',
+  rspdel: 'Write: http-response del-header <name>',
+  rspidel: 'Write: http-response del-header <name>',
+  rsprep: 'Write: http-response replace-header <name> <regex> <value>',
+  rspirep: 'Write: http-response replace-header <name> <regex> <value>',
+};
+
+/** Refusing by rules is never dropped silently: these are errors with the new form. */
+const OBSOLETE_RULES: Readonly<Record<string, string>> = {
+  block: 'Write: http-request deny if <condition>',
+  reqdeny: 'Write: http-request deny if { path_reg <regex> }',
+  reqideny: 'Write: http-request deny if { path_reg -i <regex> }',
+  reqallow: 'Write: http-request allow if <condition>',
+  reqtarpit: 'Write: http-request tarpit if <condition>',
+  rspdeny: 'Write: http-response deny if <condition>',
+  dispatch: 'Write a server line with this address instead.',
+  appsession: "Write: cookie <name> prefix, or a stick-table with 'stick store-response'.",
+};
+
+const obsoleteKeywords: readonly Keyword<ProxySection>[] = [
+  ...Object.entries(OBSOLETE).map(([name, advice]) =>
+    proxyKeyword({
+      name,
+      args: [custom('<arg>...')],
+      parse({ cursor }) {
+        cursor.alerts.warning(`'${name}' is obsolete and ignored.`, cursor.words[0], advice);
+      },
+    }),
+  ),
+  ...Object.entries(OBSOLETE_RULES).map(([name, advice]) =>
+    proxyKeyword({
+      name,
+      args: [custom('<arg>...')],
+      parse({ cursor }) {
+        cursor.alerts.alert(`'${name}' is not supported any more.`, cursor.words[0], advice);
+      },
+    }),
+  ),
+];
+
+const balanceKeyword = proxyKeyword({
+  name: 'balance',
+  args: [rawWord('<algorithm>'), { ...words('[<argument>]...'), isOptional: true }],
+  traits: { needs: 'backend' },
+  parse({ target, cursor }, at, rest) {
+    const [name, own] = splitCall(at.text);
+    if (ALGORITHMS_NOT_BUILT.has(name)) {
+      cursor.alerts.notice(`'balance ${name}' is known to HAProxy but not built yet in Sluice; ignored.`, at);
+      return;
+    }
+    if (!ALGORITHMS.includes(name) && name !== 'hdr') {
+      const message = `'balance' does not know '${at.text}'${didYouMean(name, ALGORITHMS)}`;
+      const known = ALGORITHMS.filter((algorithm) => !ALGORITHMS_NOT_BUILT.has(algorithm));
+      cursor.alerts.alert(message, at, `Allowed: ${known.join(', ')}, hdr(<name>).`);
+      return;
+    }
+    const args = [...own, ...(rest ?? []).map((argument) => argument.text)];
+    if (name === 'hdr' && own.length === 0) {
+      cursor.alerts.alert(
+        "'balance hdr' expects a header name in parentheses.",
+        at,
+        'Write: balance hdr(<name>)',
+      );
+      return;
+    }
+    if ((name === 'url_param' || name === 'hash') && args.length === 0) {
+      cursor.alerts.alert(`'balance ${name}' expects an argument.`, at, `Write: balance ${name} <argument>`);
+      return;
+    }
+    target.balanceAt = { word: rest?.[0] ?? at, alerts: cursor.alerts, place: cursor.place };
+    Object.assign(target.proxy.balance, { algorithm: name, args });
+  },
+});
+
+const limitKeywords: readonly Keyword<ProxySection>[] = [
+  proxyKeyword({
+    name: 'maxconn',
+    args: [integer('<conns>')],
+    traits: { needs: 'frontend' },
+    parse({ target }, maxconn) {
+      target.proxy.maxconn = maxconn;
+    },
+  }),
+  proxyKeyword({
+    name: 'fullconn',
+    args: [integer('<conns>')],
+    traits: { needs: 'backend' },
+    parse({ target }, fullconn) {
+      target.proxy.fullconn = fullconn;
+    },
+  }),
+  proxyKeyword({
+    name: 'backlog',
+    args: [integer('<conns>')],
+    traits: { needs: 'frontend' },
+    parse({ target }, backlog) {
+      target.proxy.backlog = backlog;
+    },
+  }),
+  proxyKeyword({
+    name: 'retries',
+    args: [integer('<value>')],
+    traits: { needs: 'backend' },
+    parse({ target }, retries) {
+      target.proxy.retries = retries;
+    },
+  }),
+];
+
+export const proxyKeywords: readonly Keyword<ProxySection>[] = [
+  proxyKeyword({
+    name: 'mode',
+    args: [oneOf('tcp', 'http', 'log', 'health', 'spop')],
+    parse({ target, cursor }, mode) {
+      target.isModeSet = true;
+      if (mode === 'tcp' || mode === 'http') target.proxy.mode = mode;
+      else if (mode === 'health') {
+        const advice = "Write: http-request return status 200, with 'mode http'.";
+        cursor.alerts.alert("'mode health' is not supported any more.", cursor.words[1], advice);
+      } else
+        cursor.alerts.alert(
+          `'mode ${mode}' is not built yet in Sluice.`,
+          cursor.words[1],
+          'Built: tcp, http.',
+        );
+    },
+  }),
+  balanceKeyword,
+  ...limitKeywords,
+  proxyKeyword({
+    name: 'http-reuse',
+    args: [oneOf('never', 'safe', 'aggressive', 'always')],
+    traits: { needs: 'backend' },
+    parse({ target }, mode) {
+      target.proxy.httpReuse = mode;
+    },
+  }),
+  proxyKeyword({
+    name: 'default_backend',
+    args: [rawWord('<backend>')],
+    traits: { needs: 'frontend' },
+    parse({ target, cursor }, name) {
+      target.defaultBackend = { word: name, alerts: cursor.alerts, place: cursor.place };
+    },
+  }),
+  proxyKeyword({
+    name: 'id',
+    args: [integer('<id>', 1)],
+    traits: { defaults: 'no' },
+    parse({ target }, id) {
+      target.proxy.id = id;
+    },
+  }),
+  proxyKeyword({
+    name: 'description',
+    args: [words('<text>...')],
+    traits: { defaults: 'no' },
+    parse({ target }, text) {
+      target.proxy.description = text.map((part) => part.text).join(' ');
+    },
+  }),
+  proxyKeyword({
+    name: 'disabled',
+    args: [],
+    parse({ target }) {
+      target.proxy.disabled = true;
+    },
+  }),
+  proxyKeyword({
+    name: 'enabled',
+    args: [],
+    parse({ target }) {
+      target.proxy.disabled = false;
+    },
+  }),
+  proxyKeyword({
+    name: 'monitor-uri',
+    args: [word('<uri>')],
+    traits: { needs: 'frontend' },
+    parse({ target }, uri) {
+      target.proxy.settings.set('monitor-uri', [uri]);
+    },
+  }),
+  kept('hash-type', { needs: 'backend' }, '<method> [<function> [<modifier>]]...'),
+  kept('hash-balance-factor', { needs: 'backend' }, '<factor>...'),
+  kept('hash-preserve-affinity', { needs: 'backend' }, '{ always | maxconn | maxqueue }...'),
+  kept('guid', { defaults: 'no' }, '<guid>...'),
+  ...obsoleteKeywords,
+];

@@ -1,0 +1,261 @@
+/** What may follow the address of a `server` line, and what `default-server` sets for those after it: each option reads its
+ * arguments once and gives a setting that is applied to a server.
+ */
+import { type Argument, integer, time, word } from '../config/argument.ts';
+import { readValues } from '../config/keyword.ts';
+import { isNameElsewhere } from '../config/known-elsewhere.ts';
+import { didYouMean } from '../config/nearest.ts';
+import type { Word, WordCursor } from '../config/place.ts';
+import type { Server, ServerAddress } from '../model/server.ts';
+import { type Endpoint, parseEndpoint } from './endpoint.ts';
+import type { ServerSetting } from './proxy-section.ts';
+
+type Values<Args extends readonly Argument<unknown>[]> = {
+  [K in keyof Args]: Args[K] extends Argument<infer T> ? T : never;
+};
+
+interface ServerOption {
+  readonly name: string;
+  readonly args: readonly Argument<unknown>[];
+  readonly isBuilt: boolean;
+  apply(server: Server, values: readonly unknown[]): void;
+}
+
+function option<const Args extends readonly Argument<unknown>[]>(
+  name: string,
+  args: Args,
+  apply: (server: Server, values: Values<Args>) => void,
+): ServerOption {
+  return {
+    name,
+    args,
+    isBuilt: true,
+    apply: (server, values) => apply(server, values as unknown as Values<Args>),
+  };
+}
+
+/** An option without a field of its own: kept for the room that knows it. */
+function kept(name: string, ...args: Argument<unknown>[]): ServerOption {
+  return option(name, args, (server, values) => {
+    server.settings.set(name, values.map(String));
+  });
+}
+
+/** Read with its arguments, so that the rest of the line makes sense; nothing does it yet. */
+function notBuilt(name: string, ...args: Argument<unknown>[]): ServerOption {
+  return { ...kept(name, ...args), isBuilt: false };
+}
+
+export function serverAddress(endpoint: Endpoint): ServerAddress {
+  const { kind, host, port, portOffset, source } = endpoint;
+  return {
+    kind: kind === 'fd' ? 'name' : kind,
+    host: host === '' ? '0.0.0.0' : host,
+    port,
+    portOffset,
+    source,
+  };
+}
+
+/** The address that checks go to instead of the server's own. */
+function endpointArgument(label: string): Argument<ServerAddress> {
+  const text = word(label);
+  return {
+    ...text,
+    read(cursor, keyword) {
+      const at = cursor.words[cursor.position] as Word;
+      const value = text.read(cursor, keyword);
+      if (typeof value === 'symbol') return value;
+      const endpoint = parseEndpoint(value);
+      if (!('error' in endpoint)) return serverAddress(endpoint);
+      cursor.alerts.alert(`'${keyword}' : ${endpoint.error}`, at, endpoint.advice);
+      return serverAddress({ ...(parseEndpoint('0.0.0.0') as Endpoint), source: value });
+    },
+  };
+}
+
+const CHECK_FIELDS = [
+  ['inter', 'interMs'],
+  ['fastinter', 'fastinterMs'],
+  ['downinter', 'downinterMs'],
+] as const;
+
+export const SERVER_OPTIONS: readonly ServerOption[] = [
+  option('check', [], (server) => {
+    server.check.enabled = true;
+  }),
+  option('no-check', [], (server) => {
+    server.check.enabled = false;
+  }),
+  ...CHECK_FIELDS.map(([name, field]) =>
+    option(name, [time('<delay>')], (server, [ms]) => {
+      server.check[field] = Math.max(1, ms);
+    }),
+  ),
+  option('rise', [integer('<count>', 1, 65535)], (server, [count]) => {
+    server.check.rise = count;
+  }),
+  option('fall', [integer('<count>', 1, 65535)], (server, [count]) => {
+    server.check.fall = count;
+  }),
+  option('port', [integer('<port>', 1, 65535)], (server, [port]) => {
+    server.check.port = port;
+  }),
+  option('addr', [endpointArgument('<address>')], (server, [address]) => {
+    server.check.address = address;
+  }),
+  option('weight', [integer('<weight>', 0, 256)], (server, [weight]) => {
+    server.weight = weight;
+  }),
+  option('backup', [], (server) => {
+    server.backup = true;
+  }),
+  option('no-backup', [], (server) => {
+    server.backup = false;
+  }),
+  option('disabled', [], (server) => {
+    server.disabled = true;
+  }),
+  option('enabled', [], (server) => {
+    server.disabled = false;
+  }),
+  option('maxconn', [integer('<maxconn>')], (server, [maxconn]) => {
+    server.maxconn = maxconn;
+  }),
+  option('minconn', [integer('<minconn>')], (server, [minconn]) => {
+    server.minconn = minconn;
+  }),
+  option('maxqueue', [integer('<maxqueue>')], (server, [maxqueue]) => {
+    server.maxqueue = maxqueue;
+  }),
+  option('cookie', [word('<value>')], (server, [cookie]) => {
+    server.cookie = cookie;
+  }),
+  option('id', [integer('<id>', 1)], (server, [id]) => {
+    server.id = id;
+  }),
+  option('pool-max-conn', [integer('<max>', -1)], (server, [max]) => {
+    server.poolMaxConn = max;
+  }),
+  option('pool-low-conn', [integer('<max>')], (server, [max]) => {
+    server.poolLowConn = max;
+  }),
+  option('pool-purge-delay', [time('<delay>')], (server, [ms]) => {
+    server.poolPurgeDelayMs = ms;
+  }),
+  kept('init-addr', word('<method>[,<method>]*')),
+  kept('strict-maxconn'),
+  kept('hash-key', word('<key>')),
+  kept('guid', word('<guid>')),
+  notBuilt('max-reuse', integer('<count>', -1)),
+  notBuilt('slowstart', time('<time>')),
+  notBuilt('track', word('[<backend>/]<server>')),
+  notBuilt('observe', word('<mode>')),
+  notBuilt('on-error', word('<mode>')),
+  notBuilt('on-marked-down', word('<action>')),
+  notBuilt('on-marked-up', word('<action>')),
+  notBuilt('error-limit', integer('<count>')),
+  notBuilt('redir', word('<prefix>')),
+  notBuilt('init-state', word('<state>')),
+  notBuilt('resolvers', word('<id>')),
+  notBuilt('resolve-prefer', word('<family>')),
+  notBuilt('resolve-opts', word('<option>')),
+  notBuilt('resolve-net', word('<network>')),
+  notBuilt('source', word('<address>')),
+  notBuilt('interface', word('<name>')),
+  notBuilt('send-proxy'),
+  notBuilt('send-proxy-v2'),
+  notBuilt('check-send-proxy'),
+  notBuilt('proxy-v2-options', word('<option>[,<option>]*')),
+  notBuilt('agent-check'),
+  notBuilt('no-agent-check'),
+  notBuilt('agent-addr', word('<address>')),
+  notBuilt('agent-inter', time('<delay>')),
+  notBuilt('agent-port', integer('<port>', 1, 65535)),
+  notBuilt('agent-send', word('<string>')),
+  notBuilt('tfo'),
+  notBuilt('tcp-ut', time('<delay>')),
+  notBuilt('tcp-md5sig', word('<password>')),
+  notBuilt('cc', word('<algorithm>')),
+  notBuilt('namespace', word('<name>')),
+  notBuilt('non-stick'),
+  notBuilt('shard', integer('<shard>')),
+  notBuilt('proto', word('<name>')),
+  notBuilt('check-proto', word('<name>')),
+  notBuilt('socks4', word('<address>:<port>')),
+  notBuilt('check-via-socks4'),
+  notBuilt('ws', word('<mode>')),
+  notBuilt('healthcheck', word('<section>')),
+  notBuilt('idle-ping', time('<delay>')),
+  notBuilt('usesrc', word('<source>')),
+];
+
+const BY_NAME = new Map(SERVER_OPTIONS.map((entry) => [entry.name, entry]));
+
+/** Options that come with TLS: a server that asks for it cannot be spoken to in the clear. */
+const TLS_OPTIONS = new Set([
+  'ssl',
+  'check-ssl',
+  'verify',
+  'sni',
+  'alpn',
+  'ca-file',
+  'crt',
+  'verifyhost',
+  'check-sni',
+]);
+
+/** Words up to the next option are the arguments of one that is not read here. */
+function skipArguments(cursor: WordCursor): void {
+  for (let next = cursor.peek(); next !== undefined; next = cursor.peek()) {
+    if (BY_NAME.has(next) || isNameElsewhere('server', next)) return;
+    cursor.next();
+  }
+}
+
+function refuseTls(cursor: WordCursor, at: Word, called: string): void {
+  const message = `'${called}' : '${at.text}' needs TLS, which is not built yet in Sluice.`;
+  cursor.alerts.alert(
+    message,
+    at,
+    'The server would be spoken to in the clear, so it is refused instead of ignored.',
+  );
+}
+
+/** Reads the options that are left on the line; undefined when an alert was given. */
+export function readServerOptions(cursor: WordCursor, called: string): ServerSetting[] | undefined {
+  const settings: ServerSetting[] = [];
+  while (cursor.position < cursor.words.length) {
+    const at = cursor.words[cursor.position] as Word;
+    const entry = BY_NAME.get(at.text);
+    cursor.position++;
+    if (entry === undefined) {
+      if (at.text === 'ssl' || at.text === 'check-ssl') {
+        refuseTls(cursor, at, called);
+        return undefined;
+      }
+      if (!isNameElsewhere('server', at.text)) {
+        const names = [...BY_NAME.keys()];
+        const message = `'${called}' : unknown keyword '${at.text}'${didYouMean(at.text, names)}`;
+        cursor.alerts.alert(message, at, `Options of server: ${names.sort().join(', ')}.`);
+        return undefined;
+      }
+      if (!TLS_OPTIONS.has(at.text)) noticeNotBuilt(cursor, at, called);
+      skipArguments(cursor);
+      continue;
+    }
+    const usage = entry.args.map((argument) => argument.label).join(' ');
+    const values = readValues(entry.name, usage, entry.args, cursor, true);
+    if (values === undefined) return undefined;
+    if (!entry.isBuilt) noticeNotBuilt(cursor, at, called);
+    settings.push((server) => entry.apply(server, values));
+  }
+  return settings;
+}
+
+function noticeNotBuilt(cursor: WordCursor, at: Word, called: string): void {
+  cursor.alerts.notice(
+    `'${called}' : '${at.text}' is known to HAProxy but not built yet in Sluice; ignored.`,
+    at,
+  );
+}

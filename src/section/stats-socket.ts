@@ -1,0 +1,67 @@
+/** `stats socket <address> [options]`: where the runtime API listens, and what its clients may do. */
+import { type Argument, custom } from '../config/argument.ts';
+import { type Keyword, keyword } from '../config/keyword.ts';
+import type { Word, WordCursor } from '../config/place.ts';
+import type { StatsSocket } from '../model/configuration.ts';
+import { listenerAddresses } from './bind.ts';
+import { readBindOptions } from './bind-options.ts';
+import { parseEndpoint } from './endpoint.ts';
+import type { GlobalSection } from './global.ts';
+import type { Reading } from './reading.ts';
+
+const LEVELS = ['user', 'operator', 'admin'] as const;
+
+/** Reads the address and options of a socket of the runtime API; undefined when an alert was given. */
+export function readStatsSocket(cursor: WordCursor, reading: Reading): StatsSocket[] | undefined {
+  const at = cursor.words[cursor.position++] as Word;
+  const endpoint = parseEndpoint(at.text);
+  if ('error' in endpoint) {
+    cursor.alerts.alert(`'stats socket' : ${endpoint.error}`, at, endpoint.advice);
+    return undefined;
+  }
+  const addresses = listenerAddresses(endpoint, cursor, at);
+  if (addresses === undefined) return undefined;
+  const fields = {
+    name: '',
+    id: 0,
+    maxconn: 0,
+    backlog: 0,
+    v6only: false,
+    v4v6: false,
+    mode: undefined,
+    uid: undefined,
+    gid: undefined,
+    settings: new Map<string, readonly string[]>(),
+  };
+  readBindOptions(cursor, [fields], `stats socket ${at.text}`, reading);
+  const level = fields.settings.get('level')?.[0] ?? 'operator';
+  const known = LEVELS.find((name) => name === level);
+  if (known === undefined) {
+    const levelAt = cursor.words.find((word) => word.text === level);
+    cursor.alerts.alert(
+      `'stats socket' does not know the level '${level}'.`,
+      levelAt,
+      `Allowed: ${LEVELS.join(', ')}.`,
+    );
+    return undefined;
+  }
+  return addresses.map((address) => ({
+    ...address,
+    level: known,
+    mode: fields.mode,
+    uid: fields.uid,
+    gid: fields.gid,
+    exposeListeners: fields.settings.get('expose-fd')?.[0] === 'listeners',
+  }));
+}
+
+export const statsSocketKeywords: readonly Keyword<GlobalSection>[] = [
+  keyword<GlobalSection, readonly [Argument<unknown>]>({
+    name: 'stats socket',
+    args: [custom('<address> [<option>]...')],
+    parse({ target, cursor }) {
+      const sockets = readStatsSocket(cursor, target.reading);
+      if (sockets !== undefined) target.settings.statsSockets.push(...sockets);
+    },
+  }),
+];
