@@ -63,6 +63,7 @@ static uint32_t extension_step(uint32_t state, uint8_t c)
 {
     uint32_t blank = (uint32_t)char_is_blank(c), token = char_token_lower[c] != 0;
 
+    BUG_ON(blank && token);
     switch (state) {
     case CHUNK_BLANK:
         return blank ? CHUNK_BLANK : c == ';' ? CHUNK_NAME_BLANK : CHUNK_BAD;

@@ -88,22 +88,27 @@ enum head_flag {
     HEAD_F_MAX_FORWARDS = 1u << 10,   /* TRACE or OPTIONS with Max-Forwards: the policy must count it down */
     HEAD_F_MUST_CLOSE = 1u << 11,     /* dubious framing (RFC 9112 6.1): forward once, then close both sides */
     HEAD_F_ABSOLUTE = 1u << 12,       /* absolute-form target */
-    HEAD_F_NTLM = 1u << 13,           /* NTLM or Negotiate challenge: the server connection belongs to this client now */
+    HEAD_F_NTLM = 1u << 13,           /* NTLM or Negotiate challenge: the server connection is this client's now */
     HEAD_F_WEBSOCKET = 1u << 14,      /* Upgrade names websocket */
     HEAD_F_TE_TRAILERS = 1u << 15,    /* TE: trailers, forwarded as just that */
-    HEAD_F_CLEN_DROPPED = 1u << 16    /* a Content-Length came but does not count: Transfer-Encoding overrides it */
+    HEAD_F_CLEN_DROPPED = 1u << 16,   /* a Content-Length came but does not count: Transfer-Encoding overrides it */
+    HEAD_F_UNSAFE_TARGET = 1u << 17   /* the target holds what only HEAD_OPT_ACCEPT_UNSAFE lets pass */
 };
 
 enum head_opt {
     HEAD_OPT_TE_NO_CLOSE = 1u << 0,        /* h1-do-not-close-on-insecure-transfer-encoding */
     HEAD_OPT_PAYLOAD_ANY_METHOD = 1u << 1, /* h1-accept-payload-with-any-method */
-    HEAD_OPT_ACCEPT_UNSAFE = 1u << 2       /* accept-unsafe-violations-in-http-request: '#' and bytes >= 0x80 in targets */
+    /* accept-unsafe-violations-in-http-request, as far as it can be done without guessing: '#' and bytes above 0x7f in
+     * the target, a Host unlike an absolute target (the target then rules, RFC 9112 3.2.2), a websocket without a key.
+     * NUL, bad names and odd versions stay refused. */
+    HEAD_OPT_ACCEPT_UNSAFE = 1u << 2
 };
 
 /* Scans <buf>[0..len) for one head of <kind>. Returns its length when it is complete, 0 when more bytes are needed (call
  * again with the same <h>, the bytes seen before at the same place and more behind them), -EINVAL when it is refused
- * (h->error, h->error_off). Never reads or writes outside <buf>[0..len). Up to <fields_max> fields are accepted: one
- * more is refused. <fields> is only meaningful after a positive return and need not be kept between calls.
+ * (h->error, h->error_off). Never reads or writes outside <buf>[0..len). Up to <fields_max> fields are accepted, one
+ * more is refused (as HAProxy counts: tune.http.maxhdr - 1). <fields> is only meaningful after a positive return and
+ * need not be kept between calls.
  * Writes to <buf>: field names become lower case, an absolute-form target is normalised, h2c is taken out of Upgrade;
  * so a complete head must not be scanned a second time. */
 int head_scan(struct head *h, struct head_field *fields, uint32_t fields_max, uint8_t *buf, uint32_t len, uint32_t kind,

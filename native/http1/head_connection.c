@@ -7,6 +7,7 @@ int connection_read(struct head_reading *r, const struct head_field *f)
     struct text rest = {f->value_off, f->value_len, 0}, word = {0};
 
     BUG_ON(HEAD_NAME_ID(f->name_id) != HEAD_NAME_CONNECTION);
+    BUG_ON(r->noptions > HEAD_CONNECTION_OPTIONS_MAX);
     while (list_next(r->buf, &rest, &word)) {
         const uint8_t *p = r->buf + word.off;
 

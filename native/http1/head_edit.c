@@ -29,6 +29,18 @@ static int value_is_fit(const uint8_t *p, uint32_t len)
     return value_skip(p, p + len) == p + len;
 }
 
+/* A target that came with what only an option lets pass may keep it through a rule. */
+static int target_is_fit(const struct head *h, const uint8_t *p, uint32_t len)
+{
+    const uint8_t *end = p + len, *at = target_skip(p, end);
+
+    BUG_ON(!p && len);
+    while ((h->flags & HEAD_F_UNSAFE_TARGET) && at < end && (*at == '#' || *at >= 0x80))
+        at = target_skip(at + 1, end);
+    BUG_ON(at > end);
+    return at == end;
+}
+
 /* Three digits from 100 on. */
 static int status_is_fit(const uint8_t *p, uint32_t len)
 {
@@ -41,6 +53,7 @@ static int edit_check(struct head_edit_plan *plan, const struct head *h, const s
     const uint8_t *name = plan->text + e->text_off, *value = name + e->name_len;
 
     BUG_ON(!h || !e);
+    BUG_ON(plan->nadds > plan->nedits);
     switch (e->op) {
     case EDIT_DEL:
     case EDIT_VALUE:
@@ -62,7 +75,7 @@ static int edit_check(struct head_edit_plan *plan, const struct head *h, const s
         plan->target = e;
         if (h->kind != HEAD_REQUEST || e->value_len == 0)
             return -EINVAL;
-        return target_skip(value, value + e->value_len) == value + e->value_len ? 0 : -EINVAL;
+        return target_is_fit(h, value, e->value_len) ? 0 : -EINVAL;
     case EDIT_STATUS:
         plan->status = e;
         return h->kind == HEAD_RESPONSE && status_is_fit(value, e->value_len) ? 0 : -EINVAL;

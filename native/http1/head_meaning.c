@@ -54,7 +54,7 @@ static int request_field_read(struct head_reading *r, uint32_t index)
     case HEAD_NAME_MAX_FORWARDS:
         return max_forwards_read(r, f);
     case HEAD_NAME_SEC_WEBSOCKET_KEY:
-        r->has_websocket_key = f->value_len > 0;
+        r->has_websocket_key = f->value_len == 24; /* 16 bytes in base64 */
         return 0;
     default:
         return 0;
@@ -67,6 +67,7 @@ static void challenge_read(struct head_reading *r, const struct head_field *f)
     const uint8_t *p = r->buf + f->value_off;
 
     BUG_ON(r->h->kind != HEAD_RESPONSE);
+    BUG_ON(f->value_len > r->h->len);
     if (token_scan(p, f->value_len) == 4 && TEXT_IS(p, 4, "ntlm"))
         r->h->flags |= HEAD_F_NTLM;
     else if (token_scan(p, f->value_len) == 9 && TEXT_IS(p, 9, "negotiate"))
@@ -164,7 +165,8 @@ int head_meaning(struct head *h, struct head_field *fields, uint8_t *buf, uint32
         return -EINVAL;
     connection_settle(&r);
     /* RFC 6455 section 4.2.1: without a key there is no handshake */
-    if (h->kind == HEAD_REQUEST && (h->flags & HEAD_F_WEBSOCKET) && !r.has_websocket_key)
+    if (h->kind == HEAD_REQUEST && (h->flags & HEAD_F_WEBSOCKET) && !r.has_websocket_key &&
+        !(opts & HEAD_OPT_ACCEPT_UNSAFE))
         return head_refuse(h, 400, h->target_off);
     BUG_ON(h->error);
     return 0;

@@ -8,6 +8,7 @@ enum { LINE_MORE = 0, LINE_DONE = 1, LINE_EMPTY = 2 };
 
 struct head_line {
     uint32_t name_off, name_len, name_id, value_off, value_len;
+    uint32_t opts;  /* HEAD_OPT_* */
     uint32_t next;  /* offset behind the line */
     uint32_t plain; /* LINE_MORE: all bytes of the value, target or reason at hand are plain */
 };
@@ -48,6 +49,21 @@ static int version_read(struct head *h, const uint8_t *buf, uint32_t off, uint32
     return LINE_DONE;
 }
 
+/* End of the target at <off>. HEAD_OPT_ACCEPT_UNSAFE lets a fragment and bytes above 0x7f pass, as HAProxy's option does;
+ * nothing lets a blank or a control character pass. */
+static uint32_t target_end(struct head *h, const uint8_t *buf, uint32_t off, uint32_t len, uint32_t opts)
+{
+    const uint8_t *end = buf + len, *p = target_skip(buf + off, end);
+
+    BUG_ON(off > len);
+    while ((opts & HEAD_OPT_ACCEPT_UNSAFE) && p < end && (*p == '#' || *p >= 0x80)) {
+        h->flags |= HEAD_F_UNSAFE_TARGET;
+        p = target_skip(p + 1, end);
+    }
+    BUG_ON(p > end);
+    return (uint32_t)(p - buf);
+}
+
 /* RFC 9112 section 3: method SP request-target SP HTTP-version CRLF, single spaces. */
 static int line_request(struct head *h, const uint8_t *buf, uint32_t off, uint32_t len, struct head_line *ln)
 {
@@ -64,7 +80,7 @@ static int line_request(struct head *h, const uint8_t *buf, uint32_t off, uint32
     h->method_off = off;
     h->method_len = method_len;
     h->method_id = (uint16_t)http_method_find(buf + off, method_len);
-    stop = (uint32_t)(target_skip(buf + at + 1, buf + len) - buf);
+    stop = target_end(h, buf, at + 1, len, ln->opts);
     if (stop == len) {
         ln->plain = 1;
         return LINE_MORE;
@@ -205,10 +221,12 @@ static inline int field_record(struct head *h, struct head_field *fields, uint32
     return 0;
 }
 
-/* Reads lines from h->scan_off on, into <fields>; with NULL they are only counted. Returns 1 behind the empty line, 0 for more. */
-static int lines_read(struct head *h, struct head_field *fields, uint32_t fields_max, uint8_t *buf, uint32_t len)
+/* Reads lines from h->scan_off on, into <fields>; with NULL they are only counted. Returns 1 behind the empty line, 0
+ * for more. */
+static int lines_read(struct head *h, struct head_field *fields, uint32_t fields_max, uint8_t *buf, uint32_t len,
+                      uint32_t opts)
 {
-    struct head_line ln = {0};
+    struct head_line ln = {.opts = opts};
     uint32_t off = h->scan_off;
     int ret = LINE_DONE;
 
@@ -235,7 +253,7 @@ static int lines_read(struct head *h, struct head_field *fields, uint32_t fields
 
 /* After an interruption: 1 when the whole head is there, 0 when not. Bytes that only make a plain piece longer are
  * looked at once. */
-static int lines_resume(struct head *h, uint32_t fields_max, uint8_t *buf, uint32_t len)
+static int lines_resume(struct head *h, uint32_t fields_max, uint8_t *buf, uint32_t len, uint32_t opts)
 {
     BUG_ON(h->seen_off > len || h->scan_off > len);
     if (h->seen_off) {
@@ -248,7 +266,7 @@ static int lines_resume(struct head *h, uint32_t fields_max, uint8_t *buf, uint3
         }
         h->seen_off = 0;
     }
-    return lines_read(h, NULL, fields_max, buf, len);
+    return lines_read(h, NULL, fields_max, buf, len, opts);
 }
 
 static void head_start(struct head *h, uint32_t kind)
@@ -271,12 +289,12 @@ int head_scan(struct head *h, struct head_field *fields, uint32_t fields_max, ui
         return -EINVAL;
     if (h->scan_off | h->seen_off) {
         BUG_ON(h->kind != kind);
-        ret = lines_resume(h, fields_max, buf, len);
+        ret = lines_resume(h, fields_max, buf, len, opts);
         if (ret <= 0)
             return ret;
     }
     head_start(h, kind);
-    ret = lines_read(h, fields, fields_max, buf, len);
+    ret = lines_read(h, fields, fields_max, buf, len, opts);
     if (ret <= 0)
         return ret;
     ret = head_meaning(h, fields, buf, opts);

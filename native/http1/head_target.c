@@ -171,7 +171,7 @@ static int host_matches(const struct head_reading *r, const struct text *scheme,
 /* Takes ":port" out by moving what is before it, or adds the "/" of an empty path over the byte behind the target (the
  * colon of that port, or the space before the version). Host then says what the target says. */
 static void target_normalize(struct head_reading *r, const struct text *scheme, const struct authority *a,
-                             uint32_t path_off)
+                             uint32_t path_off, int host_differs)
 {
     struct head *h = r->h;
     uint32_t end = h->target_off + h->target_len;
@@ -190,7 +190,7 @@ static void target_normalize(struct head_reading *r, const struct text *scheme, 
         BUG_ON(h->target_off + h->target_len >= h->len);
         r->buf[h->target_off + h->target_len++] = '/';
     }
-    if ((cut || slash) && (h->flags & HEAD_F_HOST)) {
+    if ((cut || slash || host_differs) && (h->flags & HEAD_F_HOST)) {
         r->fields[h->host_field].value_off = h->authority_off;
         r->fields[h->host_field].value_len = h->authority_len;
     }
@@ -206,6 +206,7 @@ static int target_settle_absolute(struct head_reading *r)
     uint32_t at = h->target_off, end = at + h->target_len, begin;
     struct text scheme = {at, 0, 0};
     struct authority a;
+    int differs;
 
     BUG_ON(h->target_len == 0);
     while (at < end && (char_is_alpha(p[at]) || (at > h->target_off && (char_is_digit(p[at]) || p[at] == '+' ||
@@ -215,7 +216,7 @@ static int target_settle_absolute(struct head_reading *r)
     if (scheme.len == 0 || end - at < 3 || memcmp(p + at, "://", 3) != 0 || h->method_id == HTTP_METHOD_CONNECT)
         return head_refuse(h, 400, h->target_off);
     begin = at + 3;
-    for (at = begin; at < end && p[at] != '/' && p[at] != '?'; at++) {
+    for (at = begin; at < end && p[at] != '/' && p[at] != '?' && p[at] != '#'; at++) {
         if (p[at] == '@' && begin == scheme.off + scheme.len + 3)
             begin = at + 1;
     }
@@ -225,9 +226,11 @@ static int target_settle_absolute(struct head_reading *r)
     h->flags |= HEAD_F_ABSOLUTE;
     h->authority_off = begin;
     h->authority_len = at - begin;
-    if ((h->flags & HEAD_F_HOST) && !host_matches(r, &scheme, &a, h->authority_len, &r->fields[h->host_field]))
+    differs = (h->flags & HEAD_F_HOST) &&
+              !host_matches(r, &scheme, &a, h->authority_len, &r->fields[h->host_field]);
+    if (differs && !(r->opts & HEAD_OPT_ACCEPT_UNSAFE))
         return head_refuse(h, 400, r->fields[h->host_field].value_off);
-    target_normalize(r, &scheme, &a, at);
+    target_normalize(r, &scheme, &a, at, differs);
     BUG_ON(h->authority_off + h->authority_len > h->len);
     return 0;
 }

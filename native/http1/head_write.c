@@ -153,8 +153,8 @@ static int put_status_line(struct head_output *o, const struct head_edit_plan *p
 }
 
 /* A field that the flags or an edit may leave out or change. Returns 1 when it is written as it is. */
-static int field_decide(struct head_output *o, const struct head_edit_plan *plan, const struct head_field *f, uint32_t i,
-                        const struct head_edit **edit_ret)
+static int field_decide(struct head_output *o, const struct head_edit_plan *plan, const struct head_field *f,
+                        uint32_t i, const struct head_edit **edit_ret)
 {
     uint32_t id = HEAD_NAME_ID(f->name_id);
     const struct head_edit *e = head_edit_touches(plan, i) ? head_edit_of_field(plan, i) : NULL;
@@ -192,6 +192,7 @@ static void put_field(struct head_output *o, const struct head_edit_plan *plan, 
                       const struct head_edit *e)
 {
     BUG_ON(f->name_len == 0);
+    BUG_ON(e && e->op != EDIT_VALUE);
     run_flush(o);
     put(o, o->buf + f->name_off, f->name_len);
     PUT_TEXT(o, ": ");

@@ -39,7 +39,8 @@ static void measure(const char *name, const char *raw, uint32_t len, uint32_t ki
 {
     /* as policy would: one field added, one changed, one taken away */
     static const char text[] = "x-forwarded-for192.0.2.1new";
-    static const struct head_edit edits[] = {{EDIT_ADD, 0, 0, 15, 9}, {EDIT_VALUE, 2, 24, 0, 3}, {EDIT_DEL, 3, 0, 0, 0}};
+    static const struct head_edit edits[] = {
+        {EDIT_ADD, 0, 0, 15, 9}, {EDIT_VALUE, 2, 24, 0, 3}, {EDIT_DEL, 3, 0, 0, 0}};
     double best[3] = {1e9, 1e9, 1e9};
     struct head h = {0};
     int n = 0;

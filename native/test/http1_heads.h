@@ -198,7 +198,8 @@ static const struct case_head case_heads[] = {
     REQ(400, "Max-Forwards of a word", "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n"),
     FLD(0, "Max-Forwards elsewhere is not read", "Max-Forwards: x"),
     FLD(400, "websocket without a key", "Connection: upgrade\r\nUpgrade: websocket"),
-    FLD(0, "websocket", "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k"),
+    FLD(400, "websocket with a short key", "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k"),
+    FLD(0, "websocket", "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
 };
 
 #endif

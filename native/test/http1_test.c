@@ -56,7 +56,8 @@ static void test_rows(void)
             CHECK(ret == -EINVAL && h.error == c->status && h.error_off <= c->len, "%s: %d, error %u", c->why, ret,
                   h.error);
         if (ret < 0)
-            CHECK(head_scan(&h, fields, CASE_FIELDS, room.low, c->len, c->kind, 0) == -EINVAL, "%s: not sticky", c->why);
+            CHECK(head_scan(&h, fields, CASE_FIELDS, room.low, c->len, c->kind, 0) == -EINVAL, "%s: not sticky",
+                  c->why);
         test_splits(c);
     }
 }
@@ -155,6 +156,44 @@ static void test_slow_client(void)
     CHECK(ret == 0 && head_scan(&h, fields, CASE_FIELDS, room.low, n + 100004, HEAD_REQUEST, 0) > 0, "%u", h.error);
 }
 
+/* What options let pass, and what not even they do. */
+static void test_options(void)
+{
+    static const struct {
+        uint32_t opts, status;
+        const char *raw, *target, *host;
+    } rows[] = {
+        {HEAD_OPT_ACCEPT_UNSAFE, 0, "GET http://h#f HTTP/1.1\r\nHost: h\r\n\r\n", "http://h#f", "h"},
+        {HEAD_OPT_ACCEPT_UNSAFE, 0, "GET /\xe9#\xff HTTP/1.1\r\nHost: h\r\n\r\n", "/\xe9#\xff", "h"},
+        {HEAD_OPT_ACCEPT_UNSAFE, 0, "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", "http://b/", "b"},
+        {HEAD_OPT_ACCEPT_UNSAFE, 400, "GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n", "", ""},
+        {HEAD_OPT_PAYLOAD_ANY_METHOD, 0, "GET / HTTP/1.0\r\nHost: a\r\nContent-Length: 1\r\n\r\n", "/", "a"},
+    };
+
+    for (uint32_t i = 0; i < ARRAY_LEN(rows); i++) {
+        uint32_t len = (uint32_t)strlen(rows[i].raw), flags = 0;
+
+        for (uint32_t cut = 0; cut <= len; cut++) {
+            uint8_t *at = room.high - len;
+            struct head h = {0};
+            int ret;
+
+            memcpy(at, rows[i].raw, len);
+            ret = head_scan(&h, fields, CASE_FIELDS, at, cut, HEAD_REQUEST, rows[i].opts);
+            if (ret == 0)
+                ret = head_scan(&h, fields, CASE_FIELDS, at, len, HEAD_REQUEST, rows[i].opts);
+            CHECK(h.error == rows[i].status && (ret > 0) == !h.error, "row %u, cut %u: %u", i, cut, h.error);
+            if (ret <= 0)
+                continue;
+            CHECK(h.target_len == strlen(rows[i].target) && !memcmp(at + h.target_off, rows[i].target, h.target_len) &&
+                      fields[0].value_len == 1 && at[fields[0].value_off] == rows[i].host[0],
+                  "row %u: %.*s", i, (int)h.target_len, at + h.target_off);
+            CHECK(cut == 0 || flags == h.flags, "row %u, cut %u: flags", i, cut);
+            flags = h.flags;
+        }
+    }
+}
+
 static void test_names(void)
 {
     static const char *const names[] = {
@@ -187,5 +226,6 @@ int main(void)
     test_bytes();
     test_limits();
     test_slow_client();
+    test_options();
     return case_end("http1");
 }

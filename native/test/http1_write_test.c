@@ -19,7 +19,8 @@ struct case_pass {
 
 static const struct case_pass passes[] = {
     REQ("names become lower case", GET "User-AGENT: X\r\n\r\n", GETX "user-agent: X\r\n\r\n"),
-    REQ("one SP before a value", GET "a:b\r\nc: \t d \r\ne:\r\nf:  \r\n\r\n", GETX "a: b\r\nc: d\r\ne: \r\nf: \r\n\r\n"),
+    REQ("one SP before a value", GET "a:b\r\nc: \t d \r\ne:\r\nf:  \r\n\r\n",
+        GETX "a: b\r\nc: d\r\ne: \r\nf: \r\n\r\n"),
     REQ("empty lines go", "\r\n\r\n" GET "\r\n", GETX "\r\n"),
     REQ("later minor version", "GET / HTTP/1.7\r\nHost: a\r\n\r\n", GETX "\r\n"),
     REQ("1.0 stays and needs no Host", "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"),
@@ -34,7 +35,8 @@ static const struct case_pass passes[] = {
     REQ("hop-by-hop fields go (9110 7.6.1)",
         GET "Connection: close, X-A\r\nX-A: 1\r\nX-B: 2\r\nKeep-Alive: 3\r\nProxy-Connection: x\r\nx-a: 4\r\n\r\n",
         GETX "x-b: 2\r\n\r\n"),
-    REQ("Connection cannot take Host or the length", GET "Connection: host, content-length\r\nContent-Length: 1\r\n\r\n",
+    REQ("Connection cannot take Host or the length",
+        GET "Connection: host, content-length\r\nContent-Length: 1\r\n\r\n",
         GETX "content-length: 1\r\n\r\n"),
     REQ("TE: trailers goes on with its option (9110 10.1.4)", GET "TE: gzip, trailers\r\nConnection: TE\r\n\r\n",
         GETX "te: trailers\r\nconnection: te\r\n\r\n"),
@@ -56,7 +58,8 @@ static const struct case_pass passes[] = {
     REQ("upgrade from 1.0 goes (9110 7.8)", "GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: foo\r\n\r\n",
         "GET / HTTP/1.0\r\n\r\n"),
 
-    URI("user information stays, the default port goes", "http://toto:poue@h:80/c", "h:80", "http://toto:poue@h/c", "h"),
+    URI("user information stays, the default port goes",
+        "http://toto:poue@h:80/c", "h:80", "http://toto:poue@h/c", "h"),
     URI("another port stays", "http://h:8080/c", "h:8080", "http://h:8080/c", "h:8080"),
     URI("https", "https://h:443/c", "h:443", "https://h/c", "h"),
     URI("http's port for https", "https://h:80/c", "h:80", "https://h:80/c", "h:80"),
@@ -125,7 +128,8 @@ static uint8_t *scan(struct head *h, const char *raw, uint32_t kind)
 
     memset(h, 0, sizeof(*h));
     memcpy(buf, raw, len);
-    CHECK(head_scan(h, fields, CASE_FIELDS, buf, len, kind, 0) == (int)len, "%s: %u at %u", raw, h->error, h->error_off);
+    CHECK(head_scan(h, fields, CASE_FIELDS, buf, len, kind, 0) == (int)len, "%s: %u at %u", raw, h->error,
+          h->error_off);
     return buf;
 }
 
@@ -141,8 +145,8 @@ static void test_passes(void)
         CHECK(n == (int)size && memcmp(out.high - size, c->out, size) == 0, "%s: %d\n%.*s", c->why, n, n < 0 ? 0 : n,
               out.high - size);
         for (uint32_t less = 0; less < size; less++)
-            CHECK(head_write(out.high - less, less, &h, buf, fields, NULL, 0, NULL, 0, wflags) == -ENOSPC, "%s: %u bytes",
-                  c->why, less);
+            CHECK(head_write(out.high - less, less, &h, buf, fields, NULL, 0, NULL, 0, wflags) == -ENOSPC,
+                  "%s: %u bytes", c->why, less);
     }
 }
 
