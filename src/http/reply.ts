@@ -6,12 +6,14 @@ import type { ReplyBody } from '../model/reply.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
 
-/** Puts <message> into the stream's response, as edits of an empty head. */
-export function fillResponse(response: HttpMessage, message: ReplyBody): void {
+/** Puts <message> into the stream's response, as edits of an empty head. A Connection field is the engine's to write, behind all
+ * others; only in the answer to what was no request does it stand where the page has it (<isRaw>), as in HAProxy. */
+export function fillResponse(response: HttpMessage, message: ReplyBody, isRaw: boolean): void {
   response.reset();
   response.setStatus(message.status, message.reason);
   for (let i = 0; i < message.names.length; i++) {
-    response.addField(message.names[i] as string, message.values[i] as string);
+    const name = message.names[i] as string;
+    if (isRaw || name !== 'connection') response.addField(name, message.values[i] as string);
   }
 }
 

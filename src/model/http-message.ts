@@ -31,8 +31,10 @@ export class HttpMessage {
   private edited = false;
   private readonly fate: number[] = [];
   private readonly values: string[] = [];
+  /** Arrays keep their length when edits are dropped: `addedCount` says how much of these two counts. */
   private readonly addedNames: string[] = [];
   private readonly addedValues: string[] = [];
+  private addedCount = 0;
   private newMethod: string | undefined;
   private newTarget: string | undefined;
   private newStatus = 0;
@@ -88,10 +90,7 @@ export class HttpMessage {
 
   private clearEdits(): void {
     this.edited = false;
-    this.fate.length = 0;
-    this.values.length = 0;
-    this.addedNames.length = 0;
-    this.addedValues.length = 0;
+    this.addedCount = 0;
     this.newMethod = undefined;
     this.newTarget = undefined;
     this.newStatus = 0;
@@ -140,7 +139,7 @@ export class HttpMessage {
 
   /** One past the last field index, added ones included. */
   get fieldEnd(): number {
-    return this.fieldCount + this.addedNames.length;
+    return this.fieldCount + this.addedCount;
   }
 
   /** Index of the next field called <name> (lower case, <id> its FIELD_NAMES index or 0) from <from> on, or -1. */
@@ -156,7 +155,7 @@ export class HttpMessage {
       const off = this.word(at);
       if ((lengthId & 0xffff) === name.length && this.text.startsWith(name, off)) return i;
     }
-    for (let i = Math.max(from - count, 0); i < this.addedNames.length; i++) {
+    for (let i = Math.max(from - count, 0); i < this.addedCount; i++) {
       if (this.addedNames[i] === name) return count + i;
     }
     return -1;
@@ -170,7 +169,7 @@ export class HttpMessage {
 
   isDeleted(index: number): boolean {
     return index < this.fieldCount
-      ? this.fate[index] === DELETED
+      ? this.edited && this.fate[index] === DELETED
       : this.addedNames[index - this.fieldCount] === '';
   }
 
@@ -189,7 +188,7 @@ export class HttpMessage {
 
   fieldValue(index: number): string {
     if (index >= this.fieldCount) return this.addedValues[index - this.fieldCount] as string;
-    if (this.fate[index] === REPLACED) return this.values[index] as string;
+    if (this.edited && this.fate[index] === REPLACED) return this.values[index] as string;
     const at = this.fields + index * abi.FIELD_WORDS + 2;
     const off = this.word(at);
     return this.text.substring(off, off + this.word(at + 1));
@@ -220,8 +219,8 @@ export class HttpMessage {
   /** Adds a field at the end; <name> must be lower case. */
   addField(name: string, value: string): void {
     this.markEdited();
-    this.addedNames.push(name);
-    this.addedValues.push(value);
+    this.addedNames[this.addedCount] = name;
+    this.addedValues[this.addedCount++] = value;
   }
 
   /** Removes every field called <name>. */
@@ -259,7 +258,7 @@ export class HttpMessage {
       if (fate === DELETED) out.put(abi.EDIT_DEL, i, '', '');
       else if (fate === REPLACED) out.put(abi.EDIT_VALUE, i, '', this.values[i] as string);
     }
-    for (let i = 0; i < this.addedNames.length; i++) {
+    for (let i = 0; i < this.addedCount; i++) {
       const name = this.addedNames[i] as string;
       if (name !== '') out.put(abi.EDIT_ADD, 0, name, this.addedValues[i] as string);
     }

@@ -36,7 +36,7 @@ export function reply(plane: Plane, stream: DataStream, message: ReplyBody, term
   stream.step = STEP_SERVED;
   releaseSlot(stream);
   if (!stream.frontendPlan.isHttp) return abortStream(stream, stream.termination, message.status);
-  fillResponse(stream.response, message);
+  fillResponse(stream.response, message, stream.isBadRequest);
   stream.phase = 1;
   if (stream.backendPlan !== stream.frontendPlan) runAfterRules(stream, stream.backendPlan);
   runAfterRules(stream, stream.frontendPlan);

@@ -69,7 +69,8 @@ function onResponse(plane: Plane, stream: DataStream, words: Uint32Array, at: nu
 
 function onFailure(plane: Plane, stream: DataStream, kind: number, words: Uint32Array, at: number): void {
   const reason = words[at + abi.E_REASON] as number;
-  if (kind === abi.EV_FAIL) runSteps(plane, stream, serverFailed(plane, stream, reason));
+  const argument = words[at + abi.E_ARG] as number;
+  if (kind === abi.EV_FAIL) runSteps(plane, stream, serverFailed(plane, stream, reason, argument));
   else runSteps(plane, stream, responseFailed(plane, stream, reason));
 }
 

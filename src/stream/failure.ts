@@ -89,7 +89,7 @@ function clientGone(plane: Plane, stream: DataStream): number {
 }
 
 /** EV_FAIL: the step to go on with. */
-export function serverFailed(plane: Plane, stream: DataStream, reason: number): number {
+export function serverFailed(plane: Plane, stream: DataStream, reason: number, argument: number): number {
   stream.holdsSlot = false;
   switch (reason) {
     case abi.FAIL_CONNECT:
@@ -101,6 +101,11 @@ export function serverFailed(plane: Plane, stream: DataStream, reason: number): 
     case abi.FAIL_TIMEOUT:
       countServer(plane, stream, COUNT_ERESP);
       return errorReply(plane, stream, 504, 'sH');
+    case abi.FAIL_CLIENT_TIMEOUT:
+      return errorReply(plane, stream, 400, 'cH');
+    case abi.FAIL_BAD_BODY:
+      plane.count(stream.frontendPlan.frontendCounters + COUNT_EREQ, 1);
+      return errorReply(plane, stream, Math.max(argument, 400), 'PH');
     default:
       return clientGone(plane, stream);
   }
@@ -113,10 +118,10 @@ export function responseFailed(plane: Plane, stream: DataStream, reason: number)
   switch (reason) {
     case abi.BAD_TIMEOUT:
       return errorReply(plane, stream, 504, 'sH');
-    case abi.BAD_CLOSED:
     case abi.BAD_RESET:
       return errorReply(plane, stream, 502, 'SH');
     default:
+      // A head that ends in the middle counts as malformed, as in HAProxy.
       return errorReply(plane, stream, 502, 'PH');
   }
 }

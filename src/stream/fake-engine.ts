@@ -79,6 +79,13 @@ export class FakeEngine implements Engine {
     return this.peer.length;
   }
 
+  /** Forgets what was commanded, for measurements. */
+  dropCommands(): void {
+    this.count = 0;
+    this.edits.list.length = 0;
+    this.textBytes.length = 0;
+  }
+
   /** Takes the commands given since the last call. */
   takeCommands(): FakeCommand[] {
     const taken: FakeCommand[] = [];

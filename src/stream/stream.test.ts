@@ -120,7 +120,7 @@ describe('servers that close before they answer', () => {
   it('late, cut and malformed heads', () => {
     for (const [reason, line] of [
       [abi.BAD_TIMEOUT, 'li li/s1 504 sH retries=0'],
-      [abi.BAD_CLOSED, 'li li/s1 502 SH retries=0'],
+      [abi.BAD_CLOSED, 'li li/s1 502 PH retries=0'],
       [abi.BAD_SYNTAX, 'li li/s1 502 PH retries=0'],
     ] as const) {
       const house = one();
