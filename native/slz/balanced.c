@@ -27,6 +27,13 @@ struct balanced {
     uint32_t note[NOTES_MAX]; /* a run of literals, then a match */
 };
 
+STATIC_ASSERT((uint32_t)RUN_MAX << NOTE_RUN_SHIFT == 0xff800000 && MATCH_FAR == 1 << NOTE_DIST_BITS);
+STATIC_ASSERT(MATCH_MAX - MATCH_MIN == (1 << NOTE_LEN_BITS) - 1);
+STATIC_ASSERT(NOTES_SPARE > SEGMENT_MAX / RUN_MAX + 1);
+STATIC_ASSERT(LITERALS_PER_FLUSH * LITLEN_LEN_MAX + 7 <= 63);
+STATIC_ASSERT(LITLEN_LEN_MAX + 5 + DIST_LEN_MAX + 13 + 7 <= 63); /* a match */
+STATIC_ASSERT(sizeof(struct balanced) < 52 * 1024);
+
 ALWAYS_INLINE void note_add(struct balanced *f, const uint8_t *p, unsigned len, unsigned dist)
 {
     size_t run = (size_t)(p - f->literal);
@@ -212,6 +219,7 @@ static bool block_put(struct slz_blocks *b, struct balanced *f, const uint8_t *p
     struct dynamic_plan plan;
 
     BUG_ON(len == 0 || limit < b->w.out);
+    BUG_ON(b->w.len > 7);
     dynamic_plan_make(&plan, &f->counts);
     if (plan.bits_fixed <= plan.bits && plan.bits_fixed < stored) {
         if (b->w.out + (b->w.len + plan.bits_fixed + 7) / 8 > limit)
@@ -245,6 +253,7 @@ bool slz_balanced_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8
     const uint8_t *p = in;
 
     BUG_ON(len == 0 || len > SEGMENT_MAX);
+    BUG_ON(limit < b->w.out + len);
     f.in = in;
     f.end = in + len;
     if (len >= TABLE_LEN_MIN)
@@ -252,6 +261,7 @@ bool slz_balanced_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8
     while (p < f.end) {
         const uint8_t *stop = block_note(&f, p);
 
+        BUG_ON(stop <= p || stop > f.end);
         if (!block_put(b, &f, p, stop, limit))
             return false;
         p = stop;

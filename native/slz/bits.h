@@ -15,6 +15,9 @@ struct slz_bits {
     unsigned len;  /* how many: at most 7 after a flush, 63 ever */
 };
 
+/* One byte less than the word: a flush leaves up to seven bits. */
+STATIC_ASSERT(sizeof(((struct slz_bits *)0)->bits) == 8);
+
 ALWAYS_INLINE uint64_t le64(uint64_t v)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -63,6 +66,7 @@ static inline void bits_align(struct slz_bits *w)
 static inline void bytes_put(struct slz_bits *w, uint64_t value, unsigned len)
 {
     BUG_ON(w->len != 0);
+    BUG_ON(len > sizeof(value));
     for (; len > 0; len--, value >>= 8)
         *w->out++ = (uint8_t)value;
 }

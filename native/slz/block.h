@@ -17,6 +17,8 @@ enum {
     BLOCK_TYPE_LEN = 3,
 };
 
+STATIC_ASSERT(SEGMENT_MAX <= UINT16_MAX); /* LEN is 16 bits wide, and so are positions */
+
 struct slz_blocks {
     struct slz_bits w;
     uint8_t *head;     /* byte that holds BFINAL of the newest block, NULL when an earlier call began it */
@@ -36,6 +38,7 @@ static inline uint8_t *stored_limit(const struct slz_blocks *b, size_t len)
 static inline void block_begin(struct slz_blocks *b, unsigned type)
 {
     BUG_ON(b->open || b->w.len > 7);
+    BUG_ON(type > BLOCK_DYNAMIC || type & 1);
     b->head = b->w.out;
     b->head_bit = b->w.len;
     bits_put(&b->w, type, BLOCK_TYPE_LEN);
@@ -47,6 +50,7 @@ static inline void block_end(struct slz_blocks *b)
 {
     if (!b->open)
         return;
+    BUG_ON(b->w.len > 7);
     code_put(&b->w, slz_codes_fixed.end);
     bits_flush(&b->w);
     b->open = false;
@@ -69,6 +73,7 @@ static inline void stored_begin(struct slz_blocks *b, size_t len)
 static inline void stored_put(struct slz_blocks *b, const uint8_t *in, size_t len)
 {
     stored_begin(b, len);
+    BUG_ON(b->w.len != 0);
     memcpy(b->w.out, in, len);
     b->w.out += len;
 }

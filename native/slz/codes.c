@@ -38,4 +38,9 @@ const struct slz_codes slz_codes_fixed = {
 
 STATIC_ASSERT(LEN_SYMBOL(0u) == 257 && LEN_SYMBOL(8u) == 265 && LEN_SYMBOL(10u) == 266);
 STATIC_ASSERT(LEN_SYMBOL(254u) == 284 && LEN_SYMBOL(255u) == 285);
+/* Spot checks against the RFC's table: 00110000, 10111111, 110010000, 111111111, and length 258 as
+ * 11000101. */
+STATIC_ASSERT(LIT(0u) == CODE(0x0c, 8) && LIT(143u) == CODE(0xfd, 8));
+STATIC_ASSERT(LIT(144u) == CODE(0x13, 9) && LIT(255u) == CODE(0x1ff, 9));
+STATIC_ASSERT(LEN(255u) == CODE(0xa3, 8) && LEN(0u) == CODE(0x40, 7));
 STATIC_ASSERT(LEN_EXTRA(254u) == 5 && LEN_EXTRA(255u) == 0 && LEN_EXTRA(31u) == 2 && LEN_REST(254u) == 30);

@@ -19,6 +19,8 @@ enum {
 #define CODE_LEN(e) ((e) >> CODE_SHIFT)
 #define CODE(bits, len) ((uint32_t)(bits) | (uint32_t)(len) << CODE_SHIFT)
 
+STATIC_ASSERT(15 + 5 <= CODE_SHIFT); /* the longest code with a match length's extra bits */
+
 struct slz_codes {
     uint32_t lit[256];
     uint32_t len[MATCH_MAX - MATCH_MIN + 1]; /* with extra bits */

@@ -31,6 +31,8 @@ static uint32_t crc_byte(uint32_t crc, uint8_t byte)
     return crc >> 4 ^ crc_nibble[crc & 15];
 }
 
+STATIC_ASSERT(CRC_FOLD_MIN >= 64);
+
 static bool crc_tables_ready(void)
 {
     int state = atomic_load_explicit(&crc_tables_state, memory_order_acquire);

@@ -35,9 +35,13 @@ static inline unsigned dist_symbol_extra(unsigned symbol)
     return symbol < 4 ? 0 : symbol / 2 - 1;
 }
 
+STATIC_ASSERT(CODE_END + 1 + 28 + 1 == LITLEN_SYMBOLS);
+STATIC_ASSERT(ITEM_SYMBOLS <= 1 << ITEM_BITS);
+
 static void item_add(struct dynamic_plan *plan, uint32_t *freq, unsigned symbol, unsigned extra)
 {
     BUG_ON(plan->item_count >= ITEMS_MAX);
+    BUG_ON(symbol >= ITEM_SYMBOLS || extra > 127);
     freq[symbol]++;
     plan->item[plan->item_count++] = (uint16_t)(symbol | extra << ITEM_BITS);
 }
@@ -85,6 +89,7 @@ static size_t head_plan(struct dynamic_plan *plan)
     memcpy(len + plan->litlen_count, plan->dist, plan->dist_count);
     plan->item_count = 0;
     items_make(plan, freq, len, plan->litlen_count + plan->dist_count);
+    BUG_ON(plan->item_count > ITEMS_MAX);
     huffman_lengths(plan->item_len, freq, ITEM_SYMBOLS, ITEM_LEN_MAX);
     plan->item_len_count = ITEM_SYMBOLS;
     while (plan->item_len_count > 4 && plan->item_len[item_order[plan->item_len_count - 1]] == 0)
@@ -120,12 +125,14 @@ void dynamic_plan_make(struct dynamic_plan *plan, const struct block_counts *cou
     plan->bits = bits + extra;
     plan->bits_fixed = fixed + extra;
     BUG_ON(plan->litlen[CODE_END] == 0);
+    BUG_ON(plan->bits < extra || plan->bits_fixed < extra);
 }
 
 void dynamic_head_put(struct slz_bits *w, const struct dynamic_plan *plan)
 {
     uint16_t code[ITEM_SYMBOLS];
 
+    BUG_ON(w->len > 7);
     BUG_ON(plan->litlen_count < 257 || plan->dist_count < 1 || plan->item_len_count < 4);
     huffman_codes(code, plan->item_len, ITEM_SYMBOLS);
     bits_put(w, plan->litlen_count - 257, 5);
@@ -160,6 +167,7 @@ void dynamic_codes_make(struct slz_codes *codes, const struct dynamic_plan *plan
 
         codes->len[i] = CODE(code[symbol] | rest << len, len + extra);
     }
+    BUG_ON(CODE_LEN(codes->end) == 0);
     huffman_codes(code, plan->dist, DIST_SYMBOLS);
     for (unsigned i = 0; i < DIST_SYMBOLS; i++)
         codes->dist[i] = CODE(code[i], plan->dist[i]);

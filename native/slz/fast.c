@@ -21,6 +21,9 @@ struct fast {
     struct match_table table;
 };
 
+STATIC_ASSERT(STRIDE > PROBE + MATCH_MAX);
+STATIC_ASSERT(sizeof(struct fast) < 18 * 1024);
+
 /* Encodes from `p` until `stop` or a little later. Looks at two positions per turn, because one eight-byte
  * load serves both. With `far` the segment is past 32 KB, where an old candidate may be out of reach. */
 ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const uint8_t *stop, bool far)
@@ -97,6 +100,7 @@ static const uint8_t *tail_put(struct fast *f, const uint8_t *p)
     const struct slz_codes *codes = &slz_codes_fixed;
     bool search = f->end - f->in >= TABLE_LEN_MIN;
 
+    BUG_ON(p < f->in || f->b.w.len > 7);
     while (p < f->end && f->b.w.out <= f->limit) {
         unsigned dist, len = search ? match_find_tail(&f->table, f->in, p, f->end, &dist) : 0;
 
@@ -141,6 +145,7 @@ static bool run_put(struct fast *f, const uint8_t *p, const uint8_t *stop)
     }
     if (len > (size_t)(f->limit - f->b.w.out))
         return false;
+    BUG_ON(f->b.w.len != 0);
     memcpy(f->b.w.out, p, len);
     f->b.w.out += len;
     return true;
@@ -149,6 +154,8 @@ static bool run_put(struct fast *f, const uint8_t *p, const uint8_t *stop)
 /* Bits that the output since `before` takes more than `len` bytes copied would. */
 static ptrdiff_t bits_lost(const struct fast *f, const struct slz_bits *before, ptrdiff_t len)
 {
+    BUG_ON(f->b.w.out < before->out || len <= 0);
+    BUG_ON(f->b.w.len > 7 || before->len > 7);
     return ((f->b.w.out - before->out) - len) * 8 + (ptrdiff_t)f->b.w.len - (ptrdiff_t)before->len;
 }
 
@@ -195,6 +202,7 @@ bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *
     const uint8_t *p = in;
 
     BUG_ON(len == 0 || len > SEGMENT_MAX);
+    BUG_ON(limit < b->w.out + len);
     f.b = *b;
     f.in = in;
     f.end = in + len;
@@ -209,6 +217,7 @@ bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *
         if (!p)
             return false;
     }
+    BUG_ON(p != f.end);
     run_close(&f);
     *b = f.b;
     return true;

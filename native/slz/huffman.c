@@ -14,6 +14,7 @@ static void sort_pass(uint32_t *to, const uint32_t *from, unsigned count, unsign
     unsigned sum = 0;
 
     BUG_ON(count > HUFFMAN_SYMBOLS_MAX);
+    BUG_ON(to == from);
     for (unsigned i = 0; i < count; i++)
         start[from[i] >> shift & (RADIX - 1)]++;
     for (unsigned i = 0; i < RADIX; i++) {
@@ -45,6 +46,7 @@ static unsigned symbols_sort(uint32_t *key_ret, const uint32_t *freq, unsigned c
         if (freq[i] == 0)
             spare[used++] = 1u << KEY_SYMBOL_BITS | i;
     BUG_ON(most > UINT16_MAX);
+    BUG_ON(used < 2 || used > count);
     sort_pass(key_ret, spare, used, KEY_SYMBOL_BITS);
     if (most >= RADIX) {
         sort_pass(spare, key_ret, used, KEY_SYMBOL_BITS + 8);
@@ -151,6 +153,7 @@ void huffman_codes(uint16_t *code_ret, const uint8_t *len, unsigned count)
         BUG_ON(len[i] > HUFFMAN_LEN_MAX);
         number[len[i]]++;
     }
+    BUG_ON(count > HUFFMAN_SYMBOLS_MAX);
     number[0] = 0;
     for (unsigned bits = 1; bits <= HUFFMAN_LEN_MAX; bits++) {
         code = (code + number[bits - 1]) << 1;

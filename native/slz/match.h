@@ -14,6 +14,9 @@ enum {
     TABLE_LEN_MIN = 16, /* a shorter segment is sent as literals */
 };
 
+STATIC_ASSERT(SPAN_TAIL == 1 + sizeof(uint64_t));
+STATIC_ASSERT(TABLE_LEN_MIN > SPAN_TAIL);
+
 struct match_table {
     uint16_t slot[1 << HASH_BITS];
 };
@@ -76,6 +79,7 @@ static inline unsigned match_find_tail(struct match_table *table, const uint8_t 
     dist = (unsigned)(p - from);
     while (dist <= MATCH_FAR && p + len < end && p[len] == from[len])
         len++;
+    BUG_ON(len >= MATCH_MAX);
     *dist_ret = dist;
     return len >= MATCH_LEN_MIN ? len : 0;
 }

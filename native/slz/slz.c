@@ -50,6 +50,7 @@ size_t slz_bound(size_t n)
 static void head_put(struct slz *s, struct slz_bits *w)
 {
     BUG_ON(s->stage != STAGE_NEW || w->len != 0);
+    BUG_ON(s->format > SLZ_ZLIB);
     if (s->format == SLZ_GZIP) {
         bytes_put(w, 0x00088b1f, 8);
         bytes_put(w, 0xff04, 2);
@@ -92,6 +93,7 @@ static size_t blocks_save(struct slz *s, const struct slz_blocks *b, const uint8
 
 static void sum_add(struct slz *s, const uint8_t *in, size_t len)
 {
+    BUG_ON(len > SEGMENT_MAX || s->format > SLZ_ZLIB);
     s->total += (uint32_t)len;
     if (s->format == SLZ_GZIP)
         s->sum = slz_crc32(s->sum, in, len);
@@ -121,6 +123,7 @@ static void segment_put(struct slz *s, struct slz_blocks *b, const uint8_t *in, 
  * reach. */
 static void last_mark(struct slz *s, struct slz_blocks *b)
 {
+    BUG_ON(s->stage >= STAGE_LAST);
     block_end(b);
     if (!b->head)
         return;
@@ -134,6 +137,7 @@ size_t slz_encode(struct slz *s, uint8_t *out, const uint8_t *in, size_t n, bool
     struct slz_blocks b = blocks_load(s, out);
 
     BUG_ON(n > 0 && s->stage >= STAGE_LAST);
+    BUG_ON(n > 0 && !in);
     for (size_t at = 0; at < n; at += SEGMENT_MAX) {
         size_t len = MIN(n - at, (size_t)SEGMENT_MAX);
 
@@ -150,6 +154,7 @@ size_t slz_encode(struct slz *s, uint8_t *out, const uint8_t *in, size_t n, bool
 static void align_put(struct slz_blocks *b)
 {
     BUG_ON(b->open || b->w.len > 7);
+    BUG_ON(b->w.bits >> b->w.len != 0);
     if (b->w.len & 1) {
         stored_begin(b, 0);
         return;
