@@ -1,0 +1,37 @@
+/**
+ * How a stream ended, in the words of the log: every scripted termination gives the line that HAProxy 3.5 gave, field
+ * by field. With HAPROXY_ANCHOR=/path/to/haproxy the scenarios are played against that program instead, and what it
+ * said replaces the recording.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { readRecording, recordingPath, scenarios } from './terminations/all.ts';
+import { allDifferences } from './terminations/log-line.ts';
+import { playAll, type Recorded } from './terminations/stage.ts';
+
+const anchor = process.env['HAPROXY_ANCHOR'];
+const PLAY_BOUND_MS = 60_000;
+
+function record(program: string, lines: Recorded): void {
+  const version = execFileSync(program, ['-v'], { encoding: 'utf8' }).split('\n')[0]!;
+  writeFileSync(recordingPath, `${JSON.stringify({ version, lines }, null, 1)}\n`);
+}
+
+describe('terminations', () => {
+  let said: Recorded;
+
+  beforeAll(async () => {
+    said = await playAll(scenarios, anchor);
+    if (anchor) record(anchor, said);
+  }, PLAY_BOUND_MS);
+
+  for (const { name } of scenarios) {
+    test(name, () => {
+      const wanted = readRecording().lines[name] ?? [];
+      const got = said[name]!;
+      expect(allDifferences(got, wanted)).toEqual([]);
+      expect(wanted.length).toBeGreaterThan(0);
+    });
+  }
+});
