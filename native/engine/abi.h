@@ -5,4 +5,5 @@ enum {
 #define ABI(name, value) ABI_##name = (int)(value),
 #include "abi.def"
 };
+#define ABI_NONE 0xffffffffu /* unsigned, unlike an enumerator */
 #endif

@@ -104,6 +104,10 @@ export const FAIL_CLOSED = 3;
 export const FAIL_TIMEOUT = 4;
 /** no descriptor, no buffer */
 export const FAIL_RESOURCE = 5;
+/** the request body stopped coming */
+export const FAIL_CLIENT_TIMEOUT = 7;
+/** the request body's framing is broken: E_ARG is the status to answer */
+export const FAIL_BAD_BODY = 8;
 /** abortonclose: the client left while the server was being waited for; END follows the answer */
 export const FAIL_CLIENT_GONE = 6;
 export const BAD_SYNTAX = 1;
@@ -204,6 +208,8 @@ export const CMD_POST = 11;
 export const CMD_CONTROL = 12;
 /** give a slot back that policy took (CAS) but will not use; word 3 server, 4 backend */
 export const CMD_RELEASE_SLOT = 13;
+/** a server came up or a limit was raised: word 3 backend: grant what waits */
+export const CMD_KICK_QUEUE = 14;
 export const C_OP = 0;
 export const C_STREAM = 1;
 export const C_STREAM_GEN = 2;
@@ -386,9 +392,102 @@ export const LIVE_LI_MAXCONN = 1;
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [
   '',
+  'te',
+  'age',
+  'dnt',
+  'via',
+  'date',
+  'etag',
+  'from',
+  'host',
+  'link',
+  'vary',
+  'allow',
+  'range',
+  'accept',
+  'cookie',
+  'expect',
+  'origin',
+  'pragma',
+  'server',
+  'alt-svc',
+  'expires',
+  'referer',
+  'refresh',
+  'trailer',
+  'upgrade',
+  'warning',
+  'if-match',
+  'if-range',
+  'location',
+  'priority',
+  'forwarded',
+  'x-real-ip',
+  'connection',
+  'early-data',
+  'keep-alive',
+  'set-cookie',
+  'user-agent',
+  'retry-after',
+  'traceparent',
+  'content-type',
+  'max-forwards',
+  'x-request-id',
+  'x-powered-by',
+  'accept-ranges',
+  'authorization',
+  'cache-control',
+  'content-range',
+  'if-none-match',
+  'last-modified',
+  'x-original-to',
+  'accept-charset',
+  'content-length',
+  'http2-settings',
+  'sec-fetch-dest',
+  'sec-fetch-mode',
+  'sec-fetch-site',
+  'sec-fetch-user',
+  'accept-encoding',
+  'accept-language',
+  'idempotency-key',
+  'x-forwarded-for',
+  'x-frame-options',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'proxy-connection',
+  'www-authenticate',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-requested-with',
+  'if-modified-since',
+  'sec-websocket-key',
+  'transfer-encoding',
+  'x-forwarded-proto',
+  'proxy-authenticate',
+  'content-disposition',
+  'if-unmodified-since',
+  'proxy-authorization',
+  'sec-websocket-accept',
+  'sec-websocket-version',
+  'sec-websocket-protocol',
+  'content-security-policy',
+  'sec-websocket-extensions',
+  'strict-transport-security',
+  'upgrade-insecure-requests',
 ];
 
 /** Methods by their id; 0 is any other method. */
 export const METHOD_NAMES: readonly string[] = [
   '',
+  'OPTIONS',
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'TRACE',
+  'CONNECT',
+  'PATCH',
 ];

@@ -1,0 +1,305 @@
+/* Commands: what policy tells C. Every word is checked before anything is done: a wrong id, state, offset or length is
+ * refused and counted, never a memory fault. A stream that policy left without a valid answer is ended by eng_flush. */
+#include "eng.h"
+#include <errno.h>
+
+static int range_ok(uint32_t off, uint32_t len, uint32_t max)
+{
+    return off <= max && len <= max - off;
+}
+
+/* The edits a command names: indexes within the batch's edits, texts within the batch's text. */
+static int edits_ok(const struct eng *e, const uint32_t *cmd)
+{
+    uint32_t first = cmd[ABI_C_EDITS], n = cmd[ABI_C_NEDITS];
+    if (!range_ok(first, n, EDITS_MAX) || n > HEAD_EDITS_MAX)
+        return 0;
+    for (uint32_t i = first; i < first + n; i++) {
+        const struct head_edit *x = &e->edits[i];
+        if (x->name_len > TEXT_MAX || x->value_len > TEXT_MAX ||
+            !range_ok(x->text_off, x->name_len + x->value_len, TEXT_MAX))
+            return 0;
+    }
+    return 1;
+}
+
+/* Builds the outgoing request head in the stream's image. */
+static int image_write(struct stream *s, const uint32_t *cmd)
+{
+    struct eng *e = s->eng;
+    uint32_t wflags = 0, tries = 0;
+    uint32_t need = POOL_SMALL_SIZE;
+    if (s->up.in_kind == FRAMING_CHUNKED)
+        wflags |= WRITE_CHUNKED | WRITE_DROP_CLEN;
+    if (cmd[ABI_C_FLAGS] & ABI_FWD_CLOSE_SERVER || !(cmd[ABI_C_FLAGS] & ABI_FWD_KEEP_SERVER))
+        wflags |= (cmd[ABI_C_FLAGS] & ABI_FWD_CLOSE_SERVER) ? WRITE_CONN_CLOSE : 0;
+    if (s->req.flags & HEAD_F_UPGRADE)
+        wflags = (wflags & ~(uint32_t)WRITE_CONN_CLOSE) | WRITE_CONN_UPGRADE;
+    if ((s->req.flags & HEAD_F_EXPECT_100) && (s->flags & STREAM_SENT_100))
+        wflags |= WRITE_DROP_EXPECT;
+    if ((cmd[ABI_C_STAGE] & 0xff) != ABI_STAGE_NONE && s->up.state == DIR_BODY) {
+        uint32_t format = cmd[ABI_C_STAGE] & 0xff;
+        s->up.stage = (uint8_t)format;
+        slz_init(&s->up.slz, format == ABI_STAGE_GZIP ? SLZ_GZIP : format == ABI_STAGE_ZLIB ? SLZ_ZLIB : SLZ_RAW, SLZ_FAST);
+        s->up.out_kind = FRAMING_CHUNKED;
+        wflags |= WRITE_CHUNKED | WRITE_DROP_CLEN;
+    }
+    for (;;) {
+        struct buf *b = buf_take(&e->pool, need);
+        if (b == NULL)
+            return -ENOMEM;
+        int n = head_write(b->mem, b->size, &s->req, s->head_bytes, s->fields, e->edits + cmd[ABI_C_EDITS],
+                           cmd[ABI_C_NEDITS], e->text, TEXT_MAX, wflags);
+        if (n > 0) {
+            b->len = (uint32_t)n;
+            s->image = b;
+            s->flags |= STREAM_CAPTURE;
+            return 0;
+        }
+        buf_give(&e->pool, b);
+        if (n != -ENOSPC || ++tries > 1)
+            return n == 0 ? -EINVAL : n;
+        need = e->pool.big_size;
+    }
+}
+
+static void take_timeouts(struct stream *s)
+{
+    const uint32_t *t = s->eng->proc->proxies[s->backend].timeouts_ms;
+    static const uint8_t back[] = {ABI_TIMEOUT_SERVER, ABI_TIMEOUT_CONNECT, ABI_TIMEOUT_TUNNEL, ABI_TIMEOUT_SERVER_FIN,
+                                   ABI_TIMEOUT_QUEUE};
+    for (size_t i = 0; i < sizeof(back); i++)
+        s->timeouts_ms[back[i]] = t[back[i]];
+}
+
+static int cmd_forward(struct stream *s, const uint32_t *cmd)
+{
+    struct eng *e = s->eng;
+    struct process *p = e->proc;
+    uint32_t flags = cmd[ABI_C_FLAGS], server = cmd[ABI_C_SERVER], backend = cmd[ABI_C_BACKEND];
+    const uint8_t *addr = NULL;
+    int replay = (flags & ABI_FWD_REPLAY) != 0;
+    if (s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_WAIT)
+        return -EPROTO;
+    if (backend >= p->nproxies || (server != ABI_NONE && server >= p->nservers) || (server == ABI_NONE && !(flags & ABI_FWD_ADDR)))
+        return -EINVAL;
+    if (!replay && !edits_ok(e, cmd))
+        return -EINVAL;
+    if (replay ? s->image == NULL || ((s->flags & STREAM_SENT) && !(s->flags & STREAM_CAPTURE))
+               : !(s->flags & STREAM_TCP) && (s->fields == NULL || s->image != NULL))
+        if (!(replay && (s->flags & STREAM_TCP) && !(s->flags & STREAM_SENT)))
+            return -EPROTO;
+    if (flags & ABI_FWD_ADDR) {
+        if (!range_ok(cmd[ABI_C_ADDR], CONN_ADDR_LEN, TEXT_MAX))
+            return -EINVAL;
+        addr = e->text + cmd[ABI_C_ADDR];
+    }
+    if (!replay && !(s->flags & STREAM_TCP)) {
+        int rc = image_write(s, cmd);
+        if (rc < 0)
+            return rc;
+    }
+    if (!(s->flags & STREAM_BECONN)) {
+        s->flags |= STREAM_BECONN;
+        live_add(&live_proxy(p, backend)->w[ABI_LIVE_PX_BECONN], 1);
+    } else if (s->backend != backend) {
+        live_add(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_BECONN], -1);
+        live_add(&live_proxy(p, backend)->w[ABI_LIVE_PX_BECONN], 1);
+    }
+    s->backend = backend;
+    stream_release_slot(s); /* one it still held of another attempt */
+    s->server = server;
+    s->fwd_flags = flags;
+    s->flags &= ~(uint32_t)STREAM_SENT;
+    if ((flags & ABI_FWD_SLOT) && server != ABI_NONE)
+        s->flags |= STREAM_SLOT;
+    take_timeouts(s);
+    server_connect(s, addr, addr == NULL ? 0 : CONN_ADDR_LEN, cmd[ABI_C_CONN_HASH]);
+    return 0;
+}
+
+static int cmd_forward_response(struct stream *s, const uint32_t *cmd)
+{
+    if (s->state != ST_POLICY_RES || s->back == NULL || s->fields == NULL)
+        return -EPROTO;
+    if (!edits_ok(s->eng, cmd) || (cmd[ABI_C_STAGE] & 0xff) > ABI_STAGE_RAW)
+        return -EINVAL;
+    return response_forward(s, s->eng->edits + cmd[ABI_C_EDITS], cmd[ABI_C_NEDITS], cmd[ABI_C_FLAGS], cmd[ABI_C_STAGE]);
+}
+
+static int cmd_respond(struct stream *s, const uint32_t *cmd)
+{
+    if (s->state == ST_FREE || s->state == ST_BODY || s->state == ST_TUNNEL || s->state == ST_LOCAL ||
+        (s->flags & (STREAM_RESPONDING | STREAM_TCP)))
+        return -EPROTO;
+    if (!edits_ok(s->eng, cmd) || !range_ok(cmd[ABI_C_BODY], cmd[ABI_C_BODY_LEN], TEXT_MAX))
+        return -EINVAL;
+    if (s->state == ST_QUEUE)
+        slot_queue_leave(s->eng->proc, &s->waiter);
+    return local_respond(s, cmd);
+}
+
+static int cmd_wait(struct stream *s, const uint32_t *cmd)
+{
+    struct eng *e = s->eng;
+    if (s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_WAIT)
+        return -EPROTO;
+    if (stream_pin(s) < 0)
+        return -ENOMEM;
+    s->state = ST_WAIT;
+    s->wait_reasons = (uint8_t)cmd[ABI_C_REASONS];
+    s->want_bytes = cmd[ABI_C_WANT_BYTES];
+    s->deadline_ms = cmd[ABI_C_DEADLINE_MS] == ABI_NONE ? UINT64_MAX : e->now_ms + cmd[ABI_C_DEADLINE_MS];
+    stream_timer(s);
+    stream_run(s);
+    return 0;
+}
+
+static int cmd_queue(struct stream *s, const uint32_t *cmd)
+{
+    struct eng *e = s->eng;
+    struct process *p = e->proc;
+    uint32_t server = cmd[ABI_C_SERVER], backend = cmd[ABI_C_BACKEND];
+    if (s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_WAIT)
+        return -EPROTO;
+    if (backend >= p->nproxies || (server != ABI_NONE && (server >= p->nservers || p->servers[server].proxy != backend)))
+        return -EINVAL;
+    if (stream_pin(s) < 0)
+        return -ENOMEM;
+    if (!(s->flags & STREAM_BECONN)) {
+        s->flags |= STREAM_BECONN;
+        s->backend = backend;
+        live_add(&live_proxy(p, backend)->w[ABI_LIVE_PX_BECONN], 1);
+    }
+    s->state = ST_QUEUE;
+    s->wait_reasons = (uint8_t)(cmd[ABI_C_REASONS] | ABI_WAKE_SLOT);
+    s->deadline_ms = cmd[ABI_C_DEADLINE_MS] == ABI_NONE ? UINT64_MAX : e->now_ms + cmd[ABI_C_DEADLINE_MS];
+    memset(&s->waiter, 0, sizeof(s->waiter));
+    s->waiter.thread = e->thread;
+    s->waiter.stream = s->index;
+    s->waiter.stream_gen = s->gen;
+    s->waiter.backend = backend;
+    s->waiter.server = server;
+    slot_queue_join(p, &s->waiter);
+    s->queue_server = s->waiter.before_server;
+    s->queue_backend = s->waiter.before_backend;
+    stream_timer(s);
+    stream_run(s);
+    return 0;
+}
+
+static int cmd_abort(struct stream *s, const uint32_t *cmd)
+{
+    struct conn *c = s->front;
+    if (s->state == ST_FREE || cmd[ABI_C_HOW] > ABI_ABORT_SILENT)
+        return -EPROTO;
+    if (cmd[ABI_C_TERM] != 0)
+        stream_term(s, (char)(cmd[ABI_C_TERM] & 0xff), (char)(cmd[ABI_C_TERM] >> 8 & 0xff));
+    if (!(s->flags & STREAM_RESPONDING))
+        s->status = 0;
+    c->flags |= CONN_NO_REUSE;
+    if (cmd[ABI_C_HOW] != ABI_ABORT_CLOSE)
+        c->flags |= CONN_RST_CLOSE;
+    if (cmd[ABI_C_HOW] == ABI_ABORT_SILENT)
+        conn_silence(c);
+    s->flags &= ~(uint32_t)STREAM_KEEP_CLIENT;
+    stream_end(s);
+    return 0;
+}
+
+static int cmd_timeout(struct stream *s, const uint32_t *cmd)
+{
+    if (cmd[ABI_C_TIMER] >= ABI_TIMEOUT_COUNT)
+        return -EINVAL;
+    s->timeouts_ms[cmd[ABI_C_TIMER]] = cmd[ABI_C_TIMER_MS];
+    stream_timer(s);
+    return 0;
+}
+
+static int stream_command(struct eng *e, const uint32_t *cmd)
+{
+    struct stream *s = stream_find(e, cmd[ABI_C_STREAM], cmd[ABI_C_STREAM_GEN]);
+    int rc;
+    if (s == NULL) {
+        e->count.stale_commands++;
+        return 0;
+    }
+    uint32_t gen = s->gen;
+    switch (cmd[ABI_C_OP]) {
+    case ABI_CMD_FORWARD: rc = cmd_forward(s, cmd); break;
+    case ABI_CMD_FORWARD_RESPONSE: rc = cmd_forward_response(s, cmd); break;
+    case ABI_CMD_RESPOND: rc = cmd_respond(s, cmd); break;
+    case ABI_CMD_WAIT: rc = cmd_wait(s, cmd); break;
+    case ABI_CMD_QUEUE: rc = cmd_queue(s, cmd); break;
+    case ABI_CMD_ABORT: return cmd_abort(s, cmd);
+    case ABI_CMD_BODY:
+        if (!range_ok(cmd[ABI_C_BODY], cmd[ABI_C_BODY_LEN], TEXT_MAX))
+            return -EINVAL;
+        return local_body(s, cmd);
+    default: return cmd_timeout(s, cmd);
+    }
+    if (rc == 0 && s->gen == gen && s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_POLICY_RES)
+        s->flags |= STREAM_ANSWERED;
+    return rc;
+}
+
+static int plain_command(struct eng *e, const uint32_t *cmd)
+{
+    struct process *p = e->proc;
+    struct mail m;
+    memset(&m, 0, sizeof(m));
+    switch (cmd[ABI_C_OP]) {
+    case ABI_CMD_PROBE:
+        if (!range_ok(cmd[ABI_C_PROBE_ADDR], cmd[ABI_C_PROBE_ADDR_LEN], TEXT_MAX) ||
+            !range_ok(cmd[ABI_C_PROBE_SEND], cmd[ABI_C_PROBE_SEND_LEN], TEXT_MAX) ||
+            cmd[ABI_C_PROBE_EXPECT] > ABI_PROBE_EXPECT_BYTES)
+            return -EINVAL;
+        probe_start(e, cmd);
+        return 0;
+    case ABI_CMD_LOG:
+        if (cmd[ABI_C_TARGET] >= LOG_TARGETS_MAX || !range_ok(cmd[ABI_C_LOG_TEXT], cmd[ABI_C_LOG_LEN], TEXT_MAX))
+            return -EINVAL;
+        log_put(e, cmd[ABI_C_TARGET], e->text + cmd[ABI_C_LOG_TEXT], cmd[ABI_C_LOG_LEN]);
+        return 0;
+    case ABI_CMD_POST:
+        m.op = MAIL_POST;
+        m.index = cmd[ABI_C_STREAM];
+        m.gen = cmd[ABI_C_STREAM_GEN];
+        return mailbox_send(p, cmd[ABI_C_THREAD], &m);
+    case ABI_CMD_CONTROL:
+        m.op = MAIL_CONTROL;
+        m.index = cmd[2];
+        memcpy(m.arg, cmd + 3, sizeof(m.arg));
+        if (cmd[1] != ABI_NONE)
+            return mailbox_send(p, cmd[1], &m);
+        for (uint32_t t = 0; t < p->limits.threads; t++)
+            mailbox_send(p, t, &m);
+        return 0;
+    case ABI_CMD_RELEASE_SLOT:
+        if (cmd[3] >= p->nservers)
+            return -EINVAL;
+        slot_release(p, cmd[3]);
+        return 0;
+    case ABI_CMD_KICK_QUEUE:
+        if (cmd[3] >= p->nproxies)
+            return -EINVAL;
+        slot_queue_kick(p, cmd[3]);
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+void command_exec(struct eng *e, uint32_t n)
+{
+    n = MIN(n, COMMANDS_MAX);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t *cmd = e->commands + i * ABI_COMMAND_WORDS;
+        uint32_t op = cmd[ABI_C_OP];
+        e->count.commands++;
+        int rc = (op >= ABI_CMD_FORWARD && op <= ABI_CMD_BODY) || op == ABI_CMD_TIMEOUT ? stream_command(e, cmd)
+                                                                                       : plain_command(e, cmd);
+        if (rc < 0)
+            e->count.bad_commands++;
+    }
+}

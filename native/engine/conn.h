@@ -1,0 +1,146 @@
+/* A connection: descriptor, transport (xprt), mux, and what was read but not used, or written but not taken by the peer.
+ * Conns lie in one process-wide slab, so that another thread may take an idle one or adopt an accepted one; at any time
+ * exactly one thread owns a conn (its `thread`). Only `gen` may be looked at by others. */
+#ifndef SLUICE_ENGINE_CONN_H
+#define SLUICE_ENGINE_CONN_H
+
+#include "../base.h"
+#include "../shared/process.h"
+#include "pool.h"
+#include "timer.h"
+#include <sys/uio.h>
+
+struct eng;
+struct stream;
+struct probe;
+
+#define CONN_MAGIC 0x434f4e4eu
+#define CONN_ADDR_LEN 28u /* sockaddr_in6; unix peers have no address worth keeping */
+
+enum conn_side { CONN_FRONT = 1, CONN_BACK = 2, CONN_PROBE = 3 };
+
+enum conn_flag {
+    CONN_RD_READY = 1 << 0,    /* a read may give something: no EAGAIN since the last event */
+    CONN_WR_BLOCKED = 1 << 1,  /* the last write was cut short: wait for the event */
+    CONN_OUT_ARMED = 1 << 2,   /* EPOLLOUT is registered */
+    CONN_RDHUP = 1 << 3,       /* the peer has shut its side; bytes may still be unread */
+    CONN_FIN = 1 << 4,         /* recv said 0 */
+    CONN_RESET = 1 << 5,       /* recv, send or poll said the connection is broken */
+    CONN_CONNECTING = 1 << 6,
+    CONN_SHUTW = 1 << 7,       /* our side is shut */
+    CONN_TCP = 1 << 8,
+    CONN_SESSION = 1 << 9,     /* policy has seen it: it is owed XF_SESSION_END or EV_SESSION_END */
+    CONN_NO_REUSE = 1 << 10,   /* closes when its stream ends */
+    CONN_RST_CLOSE = 1 << 11,  /* close sends RST */
+    CONN_IN_ARENA = 1 << 12,   /* `in` points into the arena of this batch */
+    CONN_READY = 1 << 13,      /* on the engine's ready list */
+    CONN_COUNTED = 1 << 14,    /* counted in the live array */
+    CONN_DRAIN = 1 << 15,      /* answered and shut: only reads and forgets until the peer closes */
+    CONN_ALIVE = 1 << 16,
+    CONN_BYTES_SEEN = 1 << 17, /* the idle time of the next request is over: a first byte came */
+    CONN_REUSED = 1 << 18,     /* back: this stream is not its first */
+    CONN_HEAD_KEPT = 1 << 19,  /* a partial head's scanner state lies at the end of in_buf */
+    CONN_LINGER = 1 << 20,     /* the request was not read to its end: drain before the close */
+};
+
+/* A transport: how bytes pass a descriptor. Raw today; TLS will keep bytes that epoll does not see (`pending`). */
+struct xprt {
+    const char *name;
+    ssize_t (*recv)(struct conn *c, void *buf, uint32_t len); /* > 0, 0 = FIN, -EAGAIN, -errno; keeps the flags */
+    ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int iov_len, int more);
+    uint32_t (*pending)(const struct conn *c);
+    int can_splice;
+};
+
+/* A mux: what the bytes mean. Replaceable on a live conn with unread bytes (Upgrade, CONNECT). */
+struct mux {
+    const char *name;
+    void (*run)(struct conn *c);     /* something changed: readable, writable, error, or more room */
+    void (*timeout)(struct conn *c); /* the conn's own timer fired */
+};
+
+struct conn {
+    uint32_t magic;
+    uint32_t index;
+    _Atomic uint32_t gen; /* odd and even alike; a stale event or command carries an older one */
+    uint16_t thread;
+    uint8_t side;
+    uint8_t in_idle;
+    int fd;
+    uint32_t flags;
+    const struct xprt *xprt;
+    const struct mux *mux;
+    struct eng *eng;
+    struct stream *stream;  /* the one it serves now */
+    struct probe *probe;    /* or the probe */
+    uint8_t *in;            /* read but not consumed: in the arena or in in_buf */
+    uint32_t in_len;
+    uint32_t nrequests;     /* requests begun (front) or sent (back) on it */
+    struct buf *in_buf;
+    struct bufq out;        /* written but not taken by the peer */
+    uint32_t listener;      /* front */
+    uint32_t server;        /* back, ABI_NONE */
+    uint32_t proxy;         /* front: its frontend; back: the backend whose timeouts hold */
+    uint32_t conn_hash;
+    uint32_t idle_prev, idle_next;
+    struct timer timer;
+    struct conn *ready_next;
+    uint64_t since_ms;      /* accepted, or idle since (monotonic) */
+    uint64_t since_wall_ms;
+    uint64_t first_byte_ms; /* of the request being read */
+    uint64_t first_byte_wall_ms;
+    uint8_t addr_len;
+    uint8_t addr[CONN_ADDR_LEN]; /* front: the peer */
+};
+STATIC_ASSERT(sizeof(struct conn) <= 320);
+
+static inline void conn_check(const struct conn *c)
+{
+    BUG_ON(c->magic != CONN_MAGIC);
+    BUG_ON(!(c->flags & CONN_ALIVE));
+}
+
+/* A conn of this thread for <fd>, not yet polled; NULL when the slab is exhausted (the caller closes <fd>). */
+struct conn *conn_new(struct eng *e, int fd, uint32_t side);
+/* Registers with epoll; 0 or -errno. */
+int conn_poll(struct conn *c, int want_out);
+/* Closes and frees it; buffers go back. Its stream must have let go of it. */
+void conn_close(struct conn *c);
+/* Gives the slot of a conn that was closed while on the ready list back to the slab. */
+void conn_recycle(struct conn *c);
+/* Hands a conn without stream and buffers over: leaves this thread's polling. Joins another's in conn_attach. */
+void conn_detach(struct conn *c);
+int conn_attach(struct eng *e, struct conn *c);
+/* Marks a descriptor's events in the conn's flags. */
+void conn_events(struct conn *c, uint32_t epoll_events);
+/* Reads; keeps RD_READY, FIN, RESET. > 0 bytes, 0 nothing now (or FIN/RESET: look at the flags). */
+uint32_t conn_recv(struct conn *c, void *buf, uint32_t len);
+/* Writes all: what the peer does not take now is kept in c->out. 0 or -errno (the conn is then broken). */
+int conn_send(struct conn *c, const struct iovec *iov, int iov_len, int more);
+/* Writes what is kept; 1 nothing is left, 0 still blocked, -errno. */
+int conn_flush(struct conn *c);
+/* The peer takes nothing now: waits for the event that says otherwise. */
+void conn_block(struct conn *c);
+/* silent-drop: the peer hears nothing of the close. */
+void conn_silence(struct conn *c);
+void conn_shutw(struct conn *c);
+/* Input handling: consume the first n bytes; keep what lies in the arena beyond this batch; read more behind it. */
+void conn_consume(struct conn *c, uint32_t n);
+int conn_pin(struct conn *c);
+/* Keeps bytes that were read elsewhere and not used; 0 or -ENOMEM. There must be no other input. */
+int conn_keep(struct conn *c, const uint8_t *data, uint32_t len);
+/* As conn_pin, into a buffer of full size that starts with the first byte: more can be read behind it. */
+int conn_pin_big(struct conn *c);
+/* Reads into in_buf behind what is there; bytes read (0 as in conn_recv), -ENOSPC when full, -ENOMEM. */
+int conn_fill(struct conn *c, uint32_t size_max);
+/* Puts it on the engine's ready list: its mux runs again in this turn without a new event. */
+void conn_ready(struct conn *c);
+/* Takes it off the list again: before another thread may have it. */
+void conn_unready(struct conn *c);
+/* Arms the conn's timer no later than <at_ms>. */
+void conn_timer_lower(struct conn *c, uint64_t at_ms);
+struct conn *conn_find(struct process *p, uint32_t index, uint32_t gen);
+
+extern const struct xprt xprt_raw;
+
+#endif

@@ -1,0 +1,382 @@
+/* The engine's life and its turn: poll, run what is ready, expire timers, ask policy, send the logs, set the timer. */
+#include "eng.h"
+#include <errno.h>
+#include <sys/epoll.h>
+
+#define MAIL_BATCH 64
+#define READY_ROUNDS_MAX 64   /* passes over the ready list in one turn */
+#define PURGE_MS_DEFAULT 5000 /* pool-purge-delay */
+
+static int boundary_init(struct eng *e)
+{
+    e->arena_size = ARENA_MAX + 8 * e->pool.big_size;
+    e->head_out_size = MAX(HEAD_OUT_MAX, 2 * e->pool.big_size);
+    e->events = calloc(EVENTS_MAX, ABI_EVENT_END_WORDS * sizeof(uint32_t));
+    e->commands = calloc(COMMANDS_MAX, ABI_COMMAND_WORDS * sizeof(uint32_t));
+    e->edits = calloc(EDITS_MAX, sizeof(*e->edits));
+    e->text = malloc(TEXT_MAX);
+    e->arena = aligned_alloc(64, (e->arena_size + 63u) & ~63u);
+    e->rx = malloc(RX_MAX);
+    e->tx = malloc(MAX(TX_MAX, e->pool.big_size + 4096));
+    e->gather = malloc(RX_MAX + 4096);
+    e->head_out = malloc(e->head_out_size);
+    e->fields = calloc(e->proc->limits.max_fields + 1, sizeof(*e->fields));
+    e->log_bytes = malloc(LOG_BYTES_MAX);
+    return e->events && e->commands && e->edits && e->text && e->arena && e->rx && e->tx && e->gather && e->head_out &&
+                   e->fields && e->log_bytes
+               ? 0
+               : -ENOMEM;
+}
+
+static int polling_init(struct eng *e)
+{
+    const struct sys *sys = e->sys;
+    e->poll_fd = sys->poll_create(sys->ctx);
+    e->timer_fd = sys->timer_create(sys->ctx);
+    e->wake_fd = sys->wake_create(sys->ctx);
+    if (e->poll_fd < 0 || e->timer_fd < 0 || e->wake_fd < 0)
+        return -EMFILE;
+    atomic_store(&e->proc->poll_fds[e->thread], e->poll_fd);
+    int rc = sys->poll_ctl(sys->ctx, e->poll_fd, EPOLL_CTL_ADD, e->timer_fd, EPOLLIN, (uint64_t)POLL_TIMER << 32);
+    if (rc == 0)
+        rc = sys->poll_ctl(sys->ctx, e->poll_fd, EPOLL_CTL_ADD, e->wake_fd, EPOLLIN, (uint64_t)POLL_WAKE << 32);
+    return rc == 0 ? mailbox_open(&e->proc->mailboxes[e->thread], sys, e->wake_fd) : rc;
+}
+
+struct eng *eng_new(uint32_t thread, const struct sys *sys, batch_fn on_batch, void *batch_ctx)
+{
+    struct process *p = process_get();
+    if (p->magic == 0 || thread >= p->limits.threads)
+        return NULL;
+    struct eng *e = calloc(1, sizeof(*e));
+    if (e == NULL)
+        return NULL;
+    e->magic = ENG_MAGIC;
+    e->thread = thread;
+    e->sys = sys;
+    e->proc = p;
+    e->on_batch = on_batch;
+    e->batch_ctx = batch_ctx;
+    e->poll_fd = e->timer_fd = e->wake_fd = -1;
+    e->now_ms = sys->mono_ms(sys->ctx);
+    e->wall_ms = sys->wall_ms(sys->ctx);
+    pool_init(&e->pool, p->limits.bufsize, &p->pool_used_bytes, p->limits.pool_max_bytes);
+    wheel_init(&e->wheel, e->now_ms);
+    e->resume_timer.kind = TIMER_RESUME;
+    e->purge_timer.kind = TIMER_PURGE;
+    if (boundary_init(e) < 0 || polling_init(e) < 0) {
+        eng_free(e);
+        return NULL;
+    }
+    if (p->nservers > 0)
+        timer_arm(&e->wheel, &e->purge_timer, e->now_ms + PURGE_MS_DEFAULT);
+    return e;
+}
+
+/* Every conn of this thread goes: clients see a reset, not an end. Streams give their slots back. */
+static void close_all(struct eng *e)
+{
+    struct process *p = e->proc;
+    for (uint32_t i = 0; i < e->nstream_chunks * STREAM_CHUNK; i++) {
+        struct stream *s = &e->stream_chunks[i / STREAM_CHUNK][i % STREAM_CHUNK];
+        if (s->state == ST_FREE)
+            continue;
+        if (s->waiter.next != NULL)
+            slot_queue_leave(p, &s->waiter);
+        stream_drop_back(s, 0);
+        stream_release_slot(s);
+        if (s->flags & STREAM_BECONN)
+            live_add(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_BECONN], -1);
+        if (s->front != NULL)
+            s->front->stream = NULL;
+        stream_unpin(s);
+        if (s->image != NULL)
+            buf_give(&e->pool, s->image);
+        dir_close(s, &s->up);
+        dir_close(s, &s->down);
+        s->state = ST_FREE;
+    }
+    uint32_t end = atomic_load(&p->conns_used_end);
+    for (uint32_t i = 0; i < end; i++) {
+        struct conn *c = &p->conns[i];
+        if (!(c->flags & CONN_ALIVE) || c->thread != e->thread || c->eng != e)
+            continue;
+        if (c->side == CONN_BACK && c->in_idle && !idle_remove(p, c, e->thread))
+            continue;
+        listener_release(e, c);
+        if (c->side == CONN_FRONT)
+            c->flags |= CONN_RST_CLOSE;
+        conn_close(c);
+    }
+}
+
+/* Mail that nobody will read: a granted slot must not be lost with it. */
+static void mail_drop(struct eng *e)
+{
+    struct mail m;
+    mailbox_close(&e->proc->mailboxes[e->thread]);
+    while (mailbox_take(&e->proc->mailboxes[e->thread], &m, 1) == 1) {
+        if (m.op == MAIL_SLOT)
+            slot_release(e->proc, m.arg[0]);
+        if (m.op != MAIL_ADOPT)
+            continue;
+        struct conn *c = conn_find(e->proc, m.index, m.gen);
+        if (c == NULL)
+            continue;
+        c->eng = e;
+        c->thread = (uint16_t)e->thread;
+        c->flags |= CONN_COUNTED;
+        e->client_conns++;
+        listener_release(e, c);
+        conn_close(c);
+    }
+}
+
+void eng_free(struct eng *e)
+{
+    const struct sys *sys = e->sys;
+    eng_check(e);
+    if (e->wake_fd >= 0) {
+        eng_listen(e, 0);
+        probes_free(e);
+        close_all(e);
+        mail_drop(e);
+        log_flush(e);
+    }
+    atomic_store(&e->proc->poll_fds[e->thread], -1);
+    for (uint32_t i = 0; i < e->nstream_chunks; i++)
+        free(e->stream_chunks[i]);
+    pool_destroy(&e->pool);
+    int fds[] = {e->poll_fd, e->timer_fd, e->wake_fd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        if (fds[i] >= 0)
+            sys->close(sys->ctx, fds[i]);
+    void *blocks[] = {e->events, e->commands, e->edits, e->text, e->arena, e->rx, e->tx, e->gather, e->head_out,
+                      e->fields, e->log_bytes, e->stream_chunks};
+    for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+        free(blocks[i]);
+    e->magic = 0;
+    free(e);
+}
+
+static void mail_handle(struct eng *e, const struct mail *m)
+{
+    struct stream *s;
+    struct conn *c;
+    switch (m->op) {
+    case MAIL_SLOT:
+        s = stream_find(e, m->index, m->gen);
+        if (s == NULL || (s->state != ST_QUEUE && s->state != ST_WAIT) || (s->flags & STREAM_ENDING)) {
+            slot_release(e->proc, m->arg[0]); /* its stream is gone: the next in the queue has it */
+            return;
+        }
+        s->server = m->arg[0];
+        s->flags |= STREAM_SLOT;
+        stream_wake(s, ABI_WAKE_SLOT, m->arg[0]);
+        return;
+    case MAIL_POST:
+        s = stream_find(e, m->index, m->gen);
+        if (s != NULL && s->state == ST_WAIT && (s->wait_reasons & ABI_WAKE_POSTED))
+            stream_wake(s, ABI_WAKE_POSTED, 0);
+        return;
+    case MAIL_ADOPT:
+        c = conn_find(e->proc, m->index, m->gen);
+        if (c != NULL) {
+            e->count.adopted++;
+            listener_adopt(e, c);
+        }
+        return;
+    case MAIL_CONTROL:
+        if (event_room(e, 0)) {
+            uint32_t *ev = event_put(e, ABI_EV_CONTROL, ABI_EVENT_WORDS);
+            ev[1] = m->index;
+            memcpy(ev + 2, m->arg, sizeof(m->arg));
+        }
+        return;
+    default:
+        listener_resume(e);
+    }
+}
+
+static void mail_read(struct eng *e)
+{
+    struct mail mail[MAIL_BATCH];
+    uint32_t n;
+    e->sys->wake_clear(e->sys->ctx, e->wake_fd);
+    while ((n = mailbox_take(&e->proc->mailboxes[e->thread], mail, MAIL_BATCH)) > 0)
+        for (uint32_t i = 0; i < n; i++) {
+            if (!event_room(e, e->pool.big_size))
+                eng_flush(e);
+            mail_handle(e, &mail[i]);
+        }
+}
+
+/* Closes half of the idle server connections that nobody needed since the last purge, as HAProxy does. */
+static void purge(struct eng *e)
+{
+    uint32_t delay = PURGE_MS_DEFAULT;
+    for (uint32_t i = 0; i < e->proc->nservers; i++) {
+        struct server_conf *sv = &e->proc->servers[i];
+        uint32_t excess = idle_excess(e->proc, i, e->thread);
+        uint32_t idle = (uint32_t)MAX(live_get(&live_server(e->proc, i)->w[ABI_LIVE_SV_IDLE]), 0);
+        if (sv->pool_purge_ms != 0)
+            delay = MIN(delay, sv->pool_purge_ms);
+        for (uint32_t n = (excess + 1) / 2; n > 0 && idle > sv->pool_low; n--, idle--) {
+            struct conn *c = idle_purge(e->proc, i, e->thread, 0);
+            if (c == NULL)
+                break;
+            e->count.idle_purged++;
+            conn_close(c);
+        }
+    }
+    timer_arm(&e->wheel, &e->purge_timer, e->now_ms + MAX(delay, 1u));
+}
+
+static void timer_fire(void *ctx, struct timer *t)
+{
+    struct eng *e = ctx;
+    if (!event_room(e, 4 * e->pool.big_size)) {
+        timer_arm(&e->wheel, t, e->now_ms + 1); /* the batch is full: it is flushed before then */
+        return;
+    }
+    switch (t->kind) {
+    case TIMER_CONN: {
+        struct conn *c = (struct conn *)(void *)((uint8_t *)t - offsetof(struct conn, timer));
+        conn_check(c);
+        c->mux->timeout(c);
+        return;
+    }
+    case TIMER_STREAM: {
+        struct stream *s = (struct stream *)(void *)((uint8_t *)t - offsetof(struct stream, timer));
+        if (s->flags & STREAM_ENDING)
+            stream_end(s);
+        else
+            stream_timeout(s);
+        return;
+    }
+    case TIMER_RESUME:
+        listener_resume(e);
+        return;
+    default:
+        purge(e);
+    }
+}
+
+static void poll_event(struct eng *e, uint32_t events, uint64_t data)
+{
+    uint32_t high = (uint32_t)(data >> 32), index = (uint32_t)data;
+    if (high == POLL_LISTENER && index < e->proc->nlisteners) {
+        listener_accept(e, index);
+        return;
+    }
+    if (high == POLL_TIMER) {
+        e->sys->wake_clear(e->sys->ctx, e->timer_fd);
+        e->timer_at_ms = 0;
+        return;
+    }
+    if (high == POLL_WAKE) {
+        mail_read(e);
+        return;
+    }
+    struct conn *c = conn_find(e->proc, index, high);
+    if (c == NULL || c->thread != e->thread) {
+        e->count.stale_events++;
+        return;
+    }
+    conn_events(c, events);
+    c->mux->run(c);
+}
+
+static void run_ready(struct eng *e)
+{
+    struct conn *c = e->ready;
+    e->ready = NULL;
+    while (c != NULL) {
+        struct conn *next = c->ready_next;
+        c->flags &= ~(uint32_t)CONN_READY;
+        if (c->flags & CONN_ALIVE)
+            c->mux->run(c);
+        else
+            conn_recycle(c); /* closed while it was listed */
+        c = next;
+    }
+}
+
+static void set_timer(struct eng *e)
+{
+    uint64_t next = wheel_next(&e->wheel);
+    if (next == UINT64_MAX || (e->timer_at_ms != 0 && e->timer_at_ms <= next))
+        return;
+    next = MAX(next, e->now_ms + 1);
+    if (e->sys->timer_set(e->sys->ctx, e->timer_fd, next) == 0)
+        e->timer_at_ms = next;
+}
+
+static void settle(struct eng *e)
+{
+    eng_flush(e);
+    for (int i = 0; i < READY_ROUNDS_MAX && e->ready != NULL; i++) {
+        run_ready(e);
+        eng_flush(e);
+    }
+    if (e->nevents == 0 && e->narena_conns > 0)
+        eng_pin(e);
+}
+
+void eng_turn(struct eng *e)
+{
+    struct epoll_event events[POLL_MAX];
+    eng_check(e);
+    BUG_ON(e->in_batch);
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        int n = e->sys->poll_wait(e->sys->ctx, e->poll_fd, events, POLL_MAX);
+        e->now_ms = e->sys->mono_ms(e->sys->ctx);
+        e->wall_ms = e->sys->wall_ms(e->sys->ctx);
+        for (int i = 0; i < n; i++) {
+            if (!event_room(e, RX_MAX + 4 * e->pool.big_size))
+                eng_flush(e);
+            poll_event(e, events[i].events, events[i].data.u64);
+        }
+        wheel_turn(&e->wheel, e->now_ms, timer_fire, e);
+        settle(e);
+        if (n <= 0 && e->ready == NULL)
+            break;
+    }
+    if (e->ready != NULL)
+        e->sys->wake_signal(e->sys->ctx, e->wake_fd); /* others first, then on with it */
+    if (e->nlog_lines > 0)
+        log_flush(e);
+    set_timer(e);
+}
+
+void eng_exec(struct eng *e, uint32_t n)
+{
+    eng_check(e);
+    BUG_ON(e->in_batch || e->in_exec);
+    e->now_ms = e->sys->mono_ms(e->sys->ctx);
+    e->wall_ms = e->sys->wall_ms(e->sys->ctx);
+    e->in_exec = 1;
+    command_exec(e, n);
+    e->in_exec = 0;
+    settle(e);
+    log_flush(e);
+    set_timer(e);
+}
+
+void eng_stop(struct eng *e)
+{
+    struct process *p = e->proc;
+    uint32_t end = atomic_load(&p->conns_used_end);
+    e->stopping = 1;
+    for (uint32_t i = 0; i < end; i++) {
+        struct conn *c = &p->conns[i];
+        if (!(c->flags & CONN_ALIVE) || c->thread != e->thread || c->eng != e || c->side != CONN_FRONT ||
+            c->stream != NULL || (c->flags & CONN_DRAIN))
+            continue;
+        if (!event_room(e, 0))
+            eng_flush(e);
+        if (c->in_len == 0 && c->nrequests > 0)
+            front_gone(c, 1);
+    }
+    settle(e);
+}

@@ -1,0 +1,371 @@
+/* The client side of HTTP/1: reads heads, makes streams of them, and looks after a connection between its requests.
+ * A connection without a stream owns at most one buffer, and none while it is idle. */
+#include "eng.h"
+#include <errno.h>
+
+#define FIRST_BYTES_LOG_MAX 1024u /* bytes of a broken request that policy gets to see */
+
+/* Room for a head: tune.bufsize less tune.maxrewrite, and the scanner's state behind a partial one. */
+static uint32_t head_room(const struct eng *e)
+{
+    uint32_t reserve = MAX(e->proc->limits.maxrewrite, (uint32_t)sizeof(struct head) + 8u);
+    return e->pool.big_size - reserve;
+}
+
+/* When the connection has to say something by; UINT64_MAX for never. */
+static uint64_t front_deadline(const struct conn *c)
+{
+    const uint32_t *t = c->eng->proc->proxies[c->proxy].timeouts_ms;
+    int begun = (c->flags & CONN_BYTES_SEEN) != 0;
+    uint32_t ms = t[ABI_TIMEOUT_HTTP_REQUEST];
+    uint64_t base = c->since_ms;
+    if (c->nrequests > 0 && !begun) {
+        ms = t[ABI_TIMEOUT_HTTP_KEEP_ALIVE] ? t[ABI_TIMEOUT_HTTP_KEEP_ALIVE] : ms;
+    } else if (begun && c->nrequests > 0) {
+        base = c->first_byte_ms;
+    }
+    if (ms == 0)
+        ms = t[ABI_TIMEOUT_CLIENT];
+    return ms == 0 ? UINT64_MAX : base + ms;
+}
+
+static void front_timer(struct conn *c)
+{
+    uint64_t at = front_deadline(c);
+    if (at != UINT64_MAX)
+        conn_timer_lower(c, at);
+}
+
+void front_gone(struct conn *c, int session_end_due)
+{
+    struct eng *e = c->eng;
+    BUG_ON(c->stream != NULL);
+    if (session_end_due && (c->flags & CONN_SESSION)) {
+        if (!event_room(e, 0)) {
+            c->flags |= CONN_DRAIN | CONN_RESET;
+            conn_ready(c);
+            return;
+        }
+        uint32_t *ev = event_put(e, ABI_EV_SESSION_END, ABI_EVENT_WORDS);
+        ev[ABI_E_STREAM] = c->index;
+        ev[ABI_E_STREAM_GEN] = c->gen;
+        ev[ABI_E_LISTENER] = c->listener;
+    }
+    c->flags &= ~(uint32_t)CONN_SESSION;
+    /* bytes still to be written, or an answer that an early close would destroy: shut and wait for the peer */
+    int broken = (c->flags & (CONN_RESET | CONN_RST_CLOSE)) != 0;
+    int unread = (c->flags & (CONN_LINGER | CONN_RD_READY)) != 0 || c->in_len > 0;
+    if (!broken && ((unread && !session_end_due && !(c->flags & CONN_FIN)) || c->out.len > 0)) {
+        c->mux = &mux_drain;
+        c->flags |= CONN_DRAIN;
+        if (c->in_len > 0)
+            conn_consume(c, c->in_len);
+        if (c->out.len == 0)
+            conn_shutw(c);
+        uint32_t ms = e->proc->proxies[c->proxy].timeouts_ms[ABI_TIMEOUT_CLIENT];
+        uint32_t fin = e->proc->proxies[c->proxy].timeouts_ms[ABI_TIMEOUT_CLIENT_FIN];
+        ms = fin != 0 ? fin : ms;
+        timer_arm(&e->wheel, &c->timer, e->now_ms + MIN(ms == 0 ? DRAIN_MS_MAX : ms, DRAIN_MS_MAX));
+        if (c->flags & CONN_RD_READY)
+            conn_ready(c);
+        return;
+    }
+    listener_release(e, c);
+    conn_close(c);
+}
+
+/* Answered and shut: reads and forgets until the peer closes too, so that no RST overtakes the answer. */
+static void drain_run(struct conn *c)
+{
+    if (!(c->flags & (CONN_RESET | CONN_FIN))) {
+        if (conn_flush(c) == 1)
+            conn_shutw(c);
+        for (int i = 0; i < 4 && (c->flags & CONN_RD_READY); i++)
+            conn_recv(c, c->eng->rx, RX_MAX);
+    }
+    if (c->flags & (CONN_RESET | CONN_FIN)) {
+        if (!(c->flags & CONN_RESET) && c->out.len > 0 && conn_flush(c) == 0)
+            return; /* a half-closed client still takes its answer */
+        if (c->flags & CONN_SESSION) {
+            front_gone(c, 1);
+            return;
+        }
+        listener_release(c->eng, c);
+        conn_close(c);
+        return;
+    }
+    if (c->flags & CONN_RD_READY)
+        conn_ready(c);
+}
+
+static void drain_timeout(struct conn *c)
+{
+    listener_release(c->eng, c);
+    conn_close(c);
+}
+
+const struct mux mux_drain = {.name = "drain", .run = drain_run, .timeout = drain_timeout};
+
+void front_idle(struct conn *c)
+{
+    struct eng *e = c->eng;
+    c->since_ms = e->now_ms;
+    c->since_wall_ms = e->wall_ms;
+    c->flags &= ~(uint32_t)CONN_BYTES_SEEN;
+    c->first_byte_ms = c->first_byte_wall_ms = 0;
+    c->mux = &mux_h1_front;
+    front_timer(c);
+    if (c->in_len > 0 || (c->flags & CONN_RD_READY))
+        conn_ready(c);
+}
+
+/* No request will come of what was read: policy answers and logs it as a stream of its own. */
+static void front_bad(struct conn *c, uint32_t reason, uint32_t status)
+{
+    struct eng *e = c->eng;
+    uint32_t len = MIN(c->in_len, FIRST_BYTES_LOG_MAX);
+    struct stream *s = stream_new(e, c);
+    if (s == NULL) {
+        front_gone(c, 1);
+        return;
+    }
+    c->flags |= CONN_NO_REUSE;
+    s->up.state = DIR_DONE;
+    s->up.in_kind = FRAMING_NONE;
+    s->bytes_in = c->in_len;
+    memset(&s->req, 0, sizeof(s->req));
+    uint32_t off = arena_put(e, c->in_len > 0 ? c->in : (const uint8_t *)"", len);
+    uint32_t *ev = event_stream(s, ABI_EV_BAD_REQUEST, reason);
+    if (!(c->flags & CONN_SESSION))
+        ev[ABI_E_FLAGS] |= ABI_EVF_FIRST;
+    c->flags |= CONN_SESSION;
+    ev[ABI_E_BODY] = off;
+    ev[ABI_E_BODY_LEN] = len;
+    ev[ABI_E_ARG] = status;
+    ev[ABI_E_ARG2] = c->in_len;
+    if (c->in_len > 0)
+        conn_consume(c, c->in_len);
+}
+
+/* The client ended before a request was whole. Silence on a kept connection is no event; on a new one it is logged
+ * unless dontlognull says otherwise. */
+static void front_eof(struct conn *c)
+{
+    uint32_t flags = c->eng->proc->proxies[c->proxy].flags;
+    int reset = (c->flags & CONN_RESET) != 0;
+    if (c->in_len == 0 && (c->nrequests > 0 || (flags & (ABI_PXF_DONTLOGNULL | ABI_PXF_HTTP_IGNORE_PROBES)))) {
+        front_gone(c, 1);
+        return;
+    }
+    if (!event_room(c->eng, FIRST_BYTES_LOG_MAX)) {
+        conn_ready(c);
+        return;
+    }
+    front_bad(c, reset ? ABI_BAD_RESET : ABI_BAD_CLOSED, 400);
+}
+
+static void front_timeout(struct conn *c)
+{
+    if (c->stream != NULL)
+        return; /* its stream has a timer of its own; this one is armed again when it is idle */
+    uint64_t at = front_deadline(c);
+    if (at > c->eng->now_ms) {
+        front_timer(c);
+        return;
+    }
+    uint32_t flags = c->eng->proc->proxies[c->proxy].flags;
+    if (c->in_len == 0 && (c->nrequests > 0 || (flags & ABI_PXF_HTTP_IGNORE_PROBES))) {
+        front_gone(c, 1); /* an idle connection: closed without a word (RFC 9112 9.5) */
+        return;
+    }
+    if (!event_room(c->eng, FIRST_BYTES_LOG_MAX)) {
+        conn_timer_lower(c, c->eng->now_ms + 1);
+        return;
+    }
+    front_bad(c, ABI_BAD_TIMEOUT, 408);
+}
+
+/* A whole head lies at c->in: a stream is made and policy asked. <h> and <f> lie in the arena, as do the bytes. */
+static void front_request(struct conn *c, const struct head *h, struct head_field *f, uint8_t *bytes)
+{
+    struct eng *e = c->eng;
+    struct stream *s = stream_new(e, c);
+    struct framing framing;
+    if (s == NULL) {
+        front_gone(c, 1);
+        return;
+    }
+    s->req = *h;
+    s->fields = f;
+    s->head_bytes = bytes;
+    s->t_request = e->now_ms;
+    s->bytes_in = h->len;
+    conn_consume(c, h->len);
+    if (framing_of_request(h, &framing) < 0) {
+        framing.kind = FRAMING_NONE;
+        c->flags |= CONN_NO_REUSE;
+    }
+    if (framing.kind == FRAMING_TUNNEL)
+        framing.kind = FRAMING_NONE; /* CONNECT: a tunnel only when the server agrees */
+    dir_open(&s->up, &framing);
+    if (h->method_id == HTTP_METHOD_HEAD)
+        s->flags |= STREAM_HEAD_REQ;
+    int keep = h->version >= 0x0101 ? !(h->flags & HEAD_F_CONN_CLOSE) : (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
+    if (keep && !(h->flags & HEAD_F_MUST_CLOSE) && !(e->proc->proxies[c->proxy].flags & ABI_PXF_NO_KEEPALIVE))
+        s->flags |= STREAM_KEEP_CLIENT;
+    live_add(&live_process(e->proc)->w[ABI_LIVE_CUM_REQ], 1);
+    uint32_t *ev = event_stream(s, ABI_EV_REQUEST, 0);
+    event_head(s, ev, h, f, (uint32_t)(bytes - e->arena));
+    if (!(c->flags & CONN_SESSION))
+        ev[ABI_E_FLAGS] |= ABI_EVF_FIRST;
+    c->flags |= CONN_SESSION;
+    if (s->up.state == DIR_DONE)
+        ev[ABI_E_FLAGS] |= ABI_EVF_BODY_NONE | ABI_EVF_BODY_END;
+    ev[ABI_E_MS] = (uint32_t)(s->t_request - s->accept_ms);
+}
+
+/* Scans what lies at c->in; 1 when a head was found or refused, 0 when more is needed. */
+static int front_scan(struct conn *c)
+{
+    struct eng *e = c->eng;
+    uint32_t opts = (e->proc->proxies[c->proxy].flags & ABI_PXF_ACCEPT_UNSAFE) ? HEAD_OPT_ACCEPT_UNSAFE : 0;
+    int partial = c->in_buf != NULL;
+    struct head *h = (struct head *)(void *)(e->arena + e->arena_used);
+    struct head_field *f = (struct head_field *)(void *)(e->arena + e->arena_used + ((sizeof(*h) + 7u) & ~7u));
+    struct head *kept = partial ? (struct head *)(void *)(c->in_buf->mem + head_room(e)) : NULL;
+    uint32_t len = MIN(c->in_len, head_room(e));
+    if (partial && c->in_buf->off == 0 && c->in_buf->size == e->pool.big_size && (c->flags & CONN_HEAD_KEPT))
+        memcpy(h, kept, sizeof(*h));
+    else
+        memset(h, 0, sizeof(*h));
+    int rc = head_scan(h, f, e->proc->limits.max_fields, c->in, len, HEAD_REQUEST, opts);
+    if (rc > 0) {
+        uint8_t *bytes = c->in;
+        c->flags &= ~(uint32_t)CONN_HEAD_KEPT;
+        e->arena_used += (uint32_t)(((sizeof(*h) + 7u) & ~7u) + h->nfields * sizeof(*f));
+        e->arena_used = (e->arena_used + 7u) & ~7u;
+        if (partial) /* the table counts from the head's first byte, wherever that lies */
+            bytes = e->arena + arena_put(e, c->in, (uint32_t)rc);
+        front_request(c, h, f, bytes);
+        return 1;
+    }
+    if (rc < 0 || c->in_len >= head_room(e)) {
+        uint32_t status = rc < 0 ? h->error : head_too_big_status(c->in, len);
+        c->flags &= ~(uint32_t)CONN_HEAD_KEPT;
+        front_bad(c, rc < 0 ? ABI_BAD_SYNTAX : ABI_BAD_TOO_LARGE, status);
+        return 1;
+    }
+    if (partial && c->in_buf->off == 0 && c->in_buf->size == e->pool.big_size) {
+        memcpy(kept, h, sizeof(*h));
+        c->flags |= CONN_HEAD_KEPT;
+    }
+    return 0;
+}
+
+static void front_first_byte(struct conn *c)
+{
+    if (c->flags & CONN_BYTES_SEEN)
+        return;
+    c->flags |= CONN_BYTES_SEEN;
+    c->first_byte_ms = c->eng->now_ms;
+    c->first_byte_wall_ms = c->eng->wall_ms;
+}
+
+/* Reads the first bytes of a request where policy will look at them: into the arena. */
+static uint32_t front_recv(struct conn *c)
+{
+    struct eng *e = c->eng;
+    uint8_t *at = e->arena + e->arena_used;
+    uint32_t n = conn_recv(c, at, head_room(e));
+    if (n == 0)
+        return 0;
+    c->in = at;
+    c->in_len = n;
+    c->flags |= CONN_IN_ARENA;
+    e->arena_conns[e->narena_conns++] = c;
+    e->arena_used = (e->arena_used + n + 7u) & ~7u;
+    return n;
+}
+
+static void front_run(struct conn *c)
+{
+    struct eng *e = c->eng;
+    uint32_t need = e->pool.big_size * 2 + e->proc->limits.max_fields * (uint32_t)sizeof(struct head_field) + 512;
+    conn_check(c);
+    if (c->stream != NULL) {
+        stream_run(c->stream);
+        return;
+    }
+    for (;;) {
+        if (!event_room(e, need)) {
+            conn_ready(c);
+            return;
+        }
+        if (c->in_len > 0) {
+            front_first_byte(c);
+            if (front_scan(c))
+                return;
+            if (conn_pin_big(c) < 0) {
+                front_gone(c, 1);
+                return;
+            }
+            if (c->nrequests > 0)
+                front_timer(c);
+        }
+        if (c->flags & (CONN_FIN | CONN_RESET)) {
+            front_eof(c);
+            return;
+        }
+        if (!(c->flags & CONN_RD_READY))
+            return;
+        if (c->in_len == 0) {
+            front_recv(c);
+        } else if (conn_fill(c, head_room(e)) < 0) {
+            front_gone(c, 1);
+            return;
+        }
+    }
+}
+
+const struct mux mux_h1_front = {.name = "h1", .run = front_run, .timeout = front_timeout};
+
+/* A client connection was accepted or adopted: mode tcp asks policy at once, HTTP waits for a head. */
+void front_open(struct conn *c)
+{
+    struct eng *e = c->eng;
+    uint32_t px = e->proc->proxies[c->proxy].flags;
+    c->mux = &mux_h1_front;
+    front_timer(c);
+    if ((px & ABI_PXF_HTTP) && !(e->proc->listeners[c->listener].flags & ABI_LIF_SESSION_EVENT))
+        return;
+    if (!event_room(e, 0)) {
+        conn_ready(c);
+        c->mux = &mux_session;
+        return;
+    }
+    struct stream *s = stream_new(e, c);
+    if (s == NULL) {
+        front_gone(c, 0);
+        return;
+    }
+    memset(&s->req, 0, sizeof(s->req));
+    dir_open(&s->up, &(struct framing){.kind = FRAMING_TUNNEL});
+    s->flags |= STREAM_TCP;
+    s->t_request = e->now_ms;
+    c->flags |= CONN_SESSION;
+    uint32_t *ev = event_stream(s, ABI_EV_SESSION, 0);
+    ev[ABI_E_FLAGS] |= ABI_EVF_FIRST;
+}
+
+static void session_run(struct conn *c)
+{
+    front_open(c);
+}
+
+static void session_timeout(struct conn *c)
+{
+    (void)c;
+}
+
+/* A new session for which the event buffer had no room. */
+const struct mux mux_session = {.name = "session", .run = session_run, .timeout = session_timeout};

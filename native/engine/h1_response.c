@@ -1,0 +1,245 @@
+/* The server's answer: its head is read and checked, interim responses pass at once, the final one goes to policy when
+ * it asked for it, else straight on. A malformed, oversized or missing head becomes an event, never a guess. */
+#include "eng.h"
+#include <errno.h>
+
+static uint32_t head_max(const struct eng *e)
+{
+    return e->pool.big_size - e->proc->limits.maxrewrite;
+}
+
+/* Nothing good will come of this response: policy answers 502 or retries. */
+static void response_bad(struct stream *s, uint32_t reason)
+{
+    if (!event_room(s->eng, 0)) {
+        conn_ready(s->front);
+        return;
+    }
+    uint32_t *ev = event_stream(s, ABI_EV_BAD_RESPONSE, reason);
+    if (s->back->flags & CONN_REUSED)
+        ev[ABI_E_FLAGS] |= ABI_EVF_REUSED;
+    if (s->image != NULL && (s->flags & STREAM_CAPTURE))
+        ev[ABI_E_FLAGS] |= ABI_EVF_REPLAYABLE;
+    ev[ABI_E_FLAGS] |= ABI_EVF_SENT;
+    ev[ABI_E_ARG] = 502;
+    ev[ABI_E_ARG2] = s->back->in_len;
+    s->state = ST_POLICY_FAIL;
+    stream_drop_back(s, 0);
+}
+
+static int pass_interim(struct stream *s, const struct head *h, struct head_field *f, const uint8_t *bytes)
+{
+    struct eng *e = s->eng;
+    if (s->req.version < 0x0101)
+        return 0; /* RFC 9110 15.2: never to a 1.0 client */
+    int n = head_write(e->head_out, e->head_out_size, h, bytes, f, NULL, 0, NULL, 0, WRITE_DROP_CLEN);
+    if (n < 0)
+        return -EINVAL;
+    struct iovec iov = {.iov_base = e->head_out, .iov_len = (size_t)n};
+    s->bytes_out += (uint64_t)n;
+    return conn_send(s->front, &iov, 1, 0);
+}
+
+static void tunnel_open(struct stream *s)
+{
+    struct framing both = {.kind = FRAMING_TUNNEL};
+    s->up.state = DIR_BODY;
+    dir_open(&s->up, &both);
+    dir_open(&s->down, &both);
+    s->flags &= ~(uint32_t)(STREAM_KEEP_CLIENT | STREAM_CAPTURE);
+    s->front->flags |= CONN_NO_REUSE;
+    s->back->flags |= CONN_NO_REUSE;
+    s->front_ms = s->back_ms = s->eng->now_ms;
+}
+
+/* How the body goes on to the client, and whether its connection survives it. */
+static uint32_t choose_framing(struct stream *s, const struct framing *in, uint32_t flags, uint32_t stage)
+{
+    const struct head *h = &s->res;
+    int old_client = s->req.version < 0x0101;
+    uint32_t wflags = 0;
+    dir_open(&s->down, in);
+    if (in->kind == FRAMING_NONE) {
+        if (!(s->flags & STREAM_HEAD_REQ) && h->status != 304)
+            wflags |= WRITE_DROP_CLEN;
+    } else if ((stage & 0xff) != ABI_STAGE_NONE) {
+        s->down.stage = (uint8_t)stage;
+        slz_init(&s->down.slz, (stage & 0xff) == ABI_STAGE_GZIP ? SLZ_GZIP : (stage & 0xff) == ABI_STAGE_ZLIB ? SLZ_ZLIB : SLZ_RAW,
+                 (stage >> 8) == 1 ? SLZ_BALANCED : (stage >> 8) == 2 ? SLZ_STORE : SLZ_FAST);
+        s->down.out_kind = old_client ? FRAMING_CLOSE : FRAMING_CHUNKED;
+        wflags |= WRITE_DROP_CLEN | WRITE_DROP_ACCEPT_RANGES;
+    } else if (in->kind == FRAMING_CHUNKED && old_client) {
+        s->down.out_kind = FRAMING_CLOSE;
+    }
+    if (s->down.out_kind == FRAMING_CHUNKED)
+        wflags |= WRITE_CHUNKED;
+    if (s->down.out_kind == FRAMING_CLOSE || (flags & ABI_RSP_CLOSE) || (s->fwd_flags & ABI_FWD_CLOSE_CLIENT) ||
+        s->eng->stopping || (s->front->flags & (CONN_FIN | CONN_NO_REUSE)))
+        s->flags &= ~(uint32_t)STREAM_KEEP_CLIENT;
+    if (!(s->flags & STREAM_KEEP_CLIENT))
+        wflags |= WRITE_CONN_CLOSE;
+    else if (old_client)
+        wflags |= WRITE_CONN_KEEPALIVE;
+    return wflags;
+}
+
+static void note_server_keep(struct stream *s, const struct framing *in)
+{
+    const struct head *h = &s->res;
+    int keep = h->version >= 0x0101 ? !(h->flags & HEAD_F_CONN_CLOSE) : (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
+    if (!keep || in->kind == FRAMING_CLOSE || (h->flags & (HEAD_F_MUST_CLOSE | HEAD_F_NTLM)) ||
+        (s->req.flags & HEAD_F_MUST_CLOSE))
+        s->back->flags |= CONN_NO_REUSE;
+}
+
+int response_forward(struct stream *s, const struct head_edit *edits, uint32_t nedits, uint32_t flags, uint32_t stage)
+{
+    struct eng *e = s->eng;
+    struct framing in;
+    uint32_t wflags;
+    BUG_ON(s->back == NULL || s->fields == NULL);
+    if (framing_of_response(&s->res, s->req.method_id, &in) < 0)
+        return -EINVAL;
+    int tunnel = in.kind == FRAMING_TUNNEL;
+    if (tunnel) {
+        tunnel_open(s);
+        wflags = WRITE_DROP_CLEN | (s->res.status == 101 ? WRITE_CONN_UPGRADE : 0);
+    } else {
+        note_server_keep(s, &in);
+        wflags = choose_framing(s, &in, flags, stage);
+    }
+    int n = head_write(e->head_out, e->head_out_size, &s->res, s->head_bytes, s->fields, edits, nedits, e->text, TEXT_MAX,
+                       wflags);
+    if (n < 0)
+        return n;
+    s->status = s->res.status;
+    for (uint32_t i = 0; i < nedits; i++) /* http-response set-status */
+        if (edits[i].op == EDIT_STATUS && edits[i].value_len == 3) {
+            const uint8_t *t = e->text + edits[i].text_off + edits[i].name_len;
+            s->status = (uint32_t)((t[0] - '0') * 100 + (t[1] - '0') * 10 + (t[2] - '0'));
+        }
+    s->fields = NULL;
+    s->head_bytes = NULL;
+    s->down.due = e->head_out;
+    s->down.due_len = (uint32_t)n;
+    s->state = tunnel ? ST_TUNNEL : ST_BODY;
+    if (s->image != NULL && s->up.state == DIR_DONE && s->back->out.len == 0) {
+        buf_give(&e->pool, s->image);
+        s->image = NULL;
+    }
+    s->flags &= ~(uint32_t)STREAM_CAPTURE;
+    stream_run(s);
+    return 0;
+}
+
+static int final_head(struct stream *s, struct head *h, struct head_field *f, uint8_t *bytes)
+{
+    struct eng *e = s->eng;
+    s->res = *h;
+    s->t_data = e->now_ms;
+    s->status = h->status;
+    if (h->status == 101 && !(s->req.flags & HEAD_F_UPGRADE))
+        return -EINVAL; /* nobody asked for it (RFC 9110 15.2.2) */
+    if (s->pin != NULL) /* the request's pin: nobody needs it now */
+        stream_unpin(s);
+    s->fields = f;
+    s->head_bytes = bytes;
+    if (!(s->fwd_flags & ABI_FWD_WANT_RESPONSE)) {
+        if (response_forward(s, NULL, 0, 0, 0) < 0)
+            return -EINVAL;
+        return 0;
+    }
+    s->state = ST_POLICY_RES;
+    uint32_t *ev = event_stream(s, ABI_EV_RESPONSE, 0);
+    event_head(s, ev, h, f, (uint32_t)(bytes - e->arena));
+    ev[ABI_E_MS] = (uint32_t)(s->t_data - s->t_queue);
+    if (s->back->flags & CONN_REUSED)
+        ev[ABI_E_FLAGS] |= ABI_EVF_REUSED;
+    ev[ABI_E_BODY_LEN] = s->back->in_len;
+    return 0;
+}
+
+/* Scans what lies at back->in: 1 a final head was handled, 0 more is needed, 2 an interim one passed, -EINVAL. */
+static int response_scan(struct stream *s)
+{
+    struct eng *e = s->eng;
+    struct conn *c = s->back;
+    struct head *h = (struct head *)(void *)(e->arena + e->arena_used);
+    struct head_field *f = (struct head_field *)(void *)(e->arena + e->arena_used + ((sizeof(*h) + 7u) & ~7u));
+    memset(h, 0, sizeof(*h));
+    int rc = head_scan(h, f, e->proc->limits.max_fields, c->in, MIN(c->in_len, head_max(e)), HEAD_RESPONSE, 0);
+    if (rc == 0)
+        return c->in_len >= head_max(e) ? -E2BIG : 0;
+    if (rc < 0)
+        return -EINVAL;
+    uint8_t *bytes = c->in;
+    e->arena_used += (uint32_t)(((sizeof(*h) + 7u) & ~7u) + h->nfields * sizeof(*f));
+    e->arena_used = (e->arena_used + 7u) & ~7u;
+    if (!(c->flags & CONN_IN_ARENA))
+        bytes = e->arena + arena_put(e, c->in, (uint32_t)rc);
+    conn_consume(c, (uint32_t)rc);
+    if (h->status < 200 && h->status != 101) {
+        if (++s->interims > INTERIMS_MAX || pass_interim(s, h, f, bytes) < 0)
+            return -EINVAL;
+        return 2;
+    }
+    return final_head(s, h, f, bytes) < 0 ? -EINVAL : 1;
+}
+
+static void response_recv(struct conn *c)
+{
+    struct eng *e = c->eng;
+    uint8_t *at = e->arena + e->arena_used;
+    uint32_t n = conn_recv(c, at, RX_MAX / 2);
+    if (n == 0)
+        return;
+    c->in = at;
+    c->in_len = n;
+    c->flags |= CONN_IN_ARENA;
+    e->arena_conns[e->narena_conns++] = c;
+    e->arena_used = (e->arena_used + n + 7u) & ~7u;
+}
+
+void response_read(struct stream *s)
+{
+    struct eng *e = s->eng;
+    struct conn *c = s->back;
+    uint32_t need = RX_MAX + e->pool.big_size + e->proc->limits.max_fields * (uint32_t)sizeof(struct head_field) + 512;
+    stream_check(s);
+    for (;;) {
+        if (c->in_len > 0) {
+            if (!event_room(e, need)) {
+                conn_ready(c);
+                return;
+            }
+            int rc = response_scan(s);
+            if (rc == 1)
+                return;
+            if (rc < 0) {
+                response_bad(s, rc == -E2BIG ? ABI_BAD_TOO_LARGE : ABI_BAD_SYNTAX);
+                return;
+            }
+            if (rc == 2)
+                continue;
+        }
+        if (c->flags & CONN_RD_READY) {
+            if (!event_room(e, need)) {
+                conn_ready(c);
+                return;
+            }
+            s->back_ms = e->now_ms;
+            if (c->in_len == 0)
+                response_recv(c);
+            else if (conn_fill(c, e->pool.big_size) < 0)
+                c->flags |= CONN_RESET | CONN_FIN;
+            continue;
+        }
+        if (!(c->flags & (CONN_FIN | CONN_RESET)))
+            return;
+        if (c->in_len > 0 || s->interims > 0)
+            response_bad(s, (c->flags & CONN_RESET) ? ABI_BAD_RESET : ABI_BAD_CLOSED);
+        else
+            stream_fail(s, ABI_FAIL_CLOSED, (c->flags & CONN_RESET) ? ECONNRESET : 0);
+        return;
+    }
+}

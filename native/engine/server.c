@@ -1,0 +1,186 @@
+/* The server side: an idle connection is taken or a new one made, the request image goes out. Idle connections are
+ * watched by their thread: one that says anything, or closes, leaves the pool at once. */
+#include "eng.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/un.h>
+
+static void stream_mux_run(struct conn *c)
+{
+    if (c->stream != NULL)
+        stream_run(c->stream);
+}
+
+static void stream_mux_timeout(struct conn *c)
+{
+    (void)c; /* streams have timers of their own */
+}
+
+const struct mux mux_stream = {.name = "stream", .run = stream_mux_run, .timeout = stream_mux_timeout};
+
+/* An idle connection that gets an event is of no more use: its peer closed, or talks out of turn. */
+static void idle_run(struct conn *c)
+{
+    struct eng *e = c->eng;
+    if (!(c->flags & (CONN_RD_READY | CONN_RDHUP | CONN_RESET | CONN_FIN)))
+        return;
+    if (idle_remove(e->proc, c, e->thread))
+        conn_close(c);
+}
+
+static void idle_timeout(struct conn *c)
+{
+    (void)c;
+}
+
+const struct mux mux_idle_back = {.name = "idle", .run = idle_run, .timeout = idle_timeout};
+
+/* Takes an idle connection that still lives; another thread's is moved to this one's polling. */
+static struct conn *reuse(struct stream *s, uint32_t hash)
+{
+    struct eng *e = s->eng;
+    uint32_t flags = (s->fwd_flags & ABI_FWD_REUSE_UNSAFE) ? 0 : IDLE_SAFE_ONLY;
+    for (;;) {
+        struct conn *c = idle_take(e->proc, s->server, hash, flags, e->thread);
+        if (c == NULL)
+            return NULL;
+        if (c->thread != e->thread) {
+            conn_detach(c);
+            if (conn_attach(e, c) < 0) {
+                conn_close(c);
+                continue;
+            }
+            e->count.taken++;
+            c->flags |= CONN_RD_READY; /* its events went to the other thread */
+        }
+        /* a FIN may lie unread: bytes or an end on an idle connection disqualify it */
+        uint8_t byte;
+        if ((c->flags & CONN_RD_READY) && conn_recv(c, &byte, 1) > 0)
+            c->flags |= CONN_FIN;
+        if (c->flags & (CONN_FIN | CONN_RDHUP | CONN_RESET)) {
+            conn_close(c);
+            continue;
+        }
+        e->count.reuses++;
+        return c;
+    }
+}
+
+static void server_attached(struct stream *s, struct conn *c)
+{
+    c->stream = s;
+    c->mux = &mux_stream;
+    c->proxy = s->backend;
+    s->back = c;
+    s->back_ms = s->eng->now_ms;
+}
+
+void server_connected(struct stream *s)
+{
+    struct eng *e = s->eng;
+    struct conn *c = s->back;
+    c->flags &= ~(uint32_t)CONN_CONNECTING;
+    c->nrequests++;
+    s->t_connect = e->now_ms;
+    s->back_ms = s->front_ms = e->now_ms;
+    if (s->flags & STREAM_TCP) {
+        s->state = ST_TUNNEL;
+        dir_open(&s->down, &(struct framing){.kind = FRAMING_TUNNEL});
+        s->t_data = e->now_ms;
+    } else {
+        BUG_ON(s->image == NULL);
+        s->state = ST_SEND;
+        s->up.due = s->image->mem + s->image->off;
+        s->up.due_len = s->image->len;
+    }
+    stream_timer(s);
+    stream_run(s);
+}
+
+static int sockaddr_family(const uint8_t *addr, uint32_t len)
+{
+    uint16_t family;
+    if (len < sizeof(family))
+        return -EINVAL;
+    memcpy(&family, addr, sizeof(family));
+    if ((family == AF_INET && len >= sizeof(struct sockaddr_in)) ||
+        (family == AF_INET6 && len >= sizeof(struct sockaddr_in6)) || (family == AF_UNIX && len > 2))
+        return family;
+    return -EINVAL;
+}
+
+struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, uint32_t side, int *err_ret)
+{
+    const struct sys *sys = e->sys;
+    int family = sockaddr_family(addr, addr_len), fd;
+    *err_ret = EADDRNOTAVAIL;
+    if (family < 0)
+        return NULL;
+    fd = sys->socket(sys->ctx, family, SOCK_STREAM);
+    if (fd < 0) {
+        *err_ret = -fd;
+        return NULL;
+    }
+    struct conn *c = conn_new(e, fd, side);
+    if (c == NULL) {
+        sys->close(sys->ctx, fd);
+        *err_ret = ENFILE;
+        return NULL;
+    }
+    if (family != AF_UNIX) {
+        c->flags |= CONN_TCP;
+        sys->sock_set(sys->ctx, fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    }
+    int rc = sys->connect(sys->ctx, fd, addr, addr_len);
+    if (rc == 0 || rc == -EINPROGRESS) {
+        c->flags |= CONN_CONNECTING | CONN_WR_BLOCKED;
+        rc = conn_poll(c, 1);
+    }
+    if (rc < 0) {
+        *err_ret = -rc;
+        conn_close(c);
+        return NULL;
+    }
+    return c;
+}
+
+void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, uint32_t hash)
+{
+    struct eng *e = s->eng;
+    struct conn *c = NULL;
+    int err = 0;
+    uint8_t copy[SOCKADDR_LEN_MAX];
+    stream_check(s);
+    s->t_queue = e->now_ms;
+    s->t_connect = s->t_data = 0;
+    if ((s->fwd_flags & ABI_FWD_REUSE_IDLE) && s->server != ABI_NONE)
+        c = reuse(s, hash);
+    if (c != NULL) {
+        c->flags |= CONN_REUSED;
+        server_attached(s, c);
+        server_connected(s);
+        return;
+    }
+    if (addr == NULL && s->server != ABI_NONE) {
+        struct server_conf *sv = &e->proc->servers[s->server];
+        pthread_mutex_lock(&sv->lock);
+        addr_len = sv->addr_len;
+        memcpy(copy, sv->addr, sizeof(copy));
+        pthread_mutex_unlock(&sv->lock);
+        addr = copy;
+    }
+    e->count.connects++;
+    s->state = ST_CONNECT;
+    c = addr == NULL ? NULL : server_dial(e, addr, addr_len, CONN_BACK, &err);
+    if (c == NULL) {
+        stream_fail(s, err == EMFILE || err == ENFILE || err == ENOMEM ? ABI_FAIL_RESOURCE : ABI_FAIL_CONNECT, err);
+        return;
+    }
+    c->server = s->server;
+    c->conn_hash = hash;
+    server_attached(s, c);
+    uint32_t ms = s->timeouts_ms[ABI_TIMEOUT_CONNECT];
+    s->deadline_ms = ms == 0 ? UINT64_MAX : e->now_ms + ms;
+    stream_timer(s);
+}

@@ -1,0 +1,239 @@
+/* The engine's system calls for real: thin, no policy, EINTR retried where the kernel may say it. Owns nothing. */
+#define _GNU_SOURCE
+#include "sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#define DATAGRAMS_MAX 64 /* messages of one sendmmsg */
+#define PIPE_ATOMIC 4096 /* bytes a writable pipe takes whole (PIPE_BUF) */
+
+static ssize_t real_recv(void *ctx, int fd, void *buf, size_t len)
+{
+    (void)ctx;
+    ssize_t n;
+    do {
+        n = recv(fd, buf, len, MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t real_sendv(void *ctx, int fd, const struct iovec *iov, int iov_len, int more)
+{
+    (void)ctx;
+    ssize_t n;
+    int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+    do {
+        if (iov_len == 1) {
+            n = send(fd, iov->iov_base, iov->iov_len, flags);
+        } else {
+            struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)iov_len};
+            n = sendmsg(fd, &msg, flags);
+        }
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static int real_accept(void *ctx, int fd, struct sockaddr_storage *addr, socklen_t *addr_len)
+{
+    (void)ctx;
+    int n = accept4(fd, (struct sockaddr *)addr, addr_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return n < 0 ? -errno : n;
+}
+
+static int real_socket(void *ctx, int family, int type)
+{
+    (void)ctx;
+    int n = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return n < 0 ? -errno : n;
+}
+
+static int real_connect(void *ctx, int fd, const void *addr, socklen_t addr_len)
+{
+    (void)ctx;
+    return connect(fd, (const struct sockaddr *)addr, addr_len) < 0 ? -errno : 0;
+}
+
+static int real_sock_error(void *ctx, int fd)
+{
+    (void)ctx;
+    int err = 0;
+    socklen_t len = sizeof(err);
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+        return -errno;
+    return -err;
+}
+
+static int real_sock_set(void *ctx, int fd, int level, int name, int value)
+{
+    (void)ctx;
+    return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+static int real_sock_name(void *ctx, int fd, int peer, struct sockaddr_storage *addr, socklen_t *addr_len)
+{
+    (void)ctx;
+    int rc = peer ? getpeername(fd, (struct sockaddr *)addr, addr_len)
+                  : getsockname(fd, (struct sockaddr *)addr, addr_len);
+    return rc < 0 ? -errno : 0;
+}
+
+static int real_shutdown(void *ctx, int fd, int how)
+{
+    (void)ctx;
+    return shutdown(fd, how) < 0 ? -errno : 0;
+}
+
+static int real_linger_reset(void *ctx, int fd)
+{
+    (void)ctx;
+    struct linger l = {.l_onoff = 1, .l_linger = 0};
+    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)) < 0 ? -errno : 0;
+}
+
+static int real_close(void *ctx, int fd)
+{
+    (void)ctx;
+    return close(fd) < 0 ? -errno : 0;
+}
+
+static ssize_t real_splice(void *ctx, int fd_in, int fd_out, size_t len, int more)
+{
+    (void)ctx;
+    unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0);
+    ssize_t n;
+    do {
+        n = splice(fd_in, NULL, fd_out, NULL, len, flags);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static int real_pipe(void *ctx, int fds[2])
+{
+    (void)ctx;
+    return pipe2(fds, O_NONBLOCK | O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static int real_poll_create(void *ctx)
+{
+    (void)ctx;
+    int n = epoll_create1(EPOLL_CLOEXEC);
+    return n < 0 ? -errno : n;
+}
+
+static int real_poll_ctl(void *ctx, int poll_fd, int op, int fd, uint32_t events, uint64_t data)
+{
+    (void)ctx;
+    struct epoll_event ev = {.events = events, .data.u64 = data};
+    return epoll_ctl(poll_fd, op, fd, &ev) < 0 ? -errno : 0;
+}
+
+static int real_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int max)
+{
+    (void)ctx;
+    int n = epoll_wait(poll_fd, events, max, 0);
+    return n < 0 ? (errno == EINTR ? 0 : -errno) : n;
+}
+
+static int real_timer_create(void *ctx)
+{
+    (void)ctx;
+    int n = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    return n < 0 ? -errno : n;
+}
+
+static int real_timer_set(void *ctx, int fd, uint64_t at_ms)
+{
+    (void)ctx;
+    struct itimerspec its = {.it_value = {.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000}};
+    if (at_ms != 0 && its.it_value.tv_sec == 0 && its.it_value.tv_nsec == 0)
+        its.it_value.tv_nsec = 1;
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &its, NULL) < 0 ? -errno : 0;
+}
+
+static int real_wake_create(void *ctx)
+{
+    (void)ctx;
+    int n = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return n < 0 ? -errno : n;
+}
+
+static int real_wake_signal(void *ctx, int fd)
+{
+    (void)ctx;
+    uint64_t one = 1;
+    return write(fd, &one, sizeof(one)) < 0 ? -errno : 0;
+}
+
+static int real_wake_clear(void *ctx, int fd)
+{
+    (void)ctx;
+    uint64_t count;
+    return read(fd, &count, sizeof(count)) < 0 ? -errno : 0;
+}
+
+static uint64_t clock_ms(clockid_t id)
+{
+    struct timespec ts;
+    clock_gettime(id, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static uint64_t real_mono_ms(void *ctx)
+{
+    (void)ctx;
+    return clock_ms(CLOCK_MONOTONIC);
+}
+
+static uint64_t real_wall_ms(void *ctx)
+{
+    (void)ctx;
+    return clock_ms(CLOCK_REALTIME);
+}
+
+static int real_send_datagrams(void *ctx, int fd, const struct iovec *iov, int count)
+{
+    (void)ctx;
+    struct mmsghdr msgs[DATAGRAMS_MAX];
+    count = MIN(count, DATAGRAMS_MAX);
+    memset(msgs, 0, sizeof(msgs[0]) * (size_t)count);
+    for (int i = 0; i < count; i++) {
+        msgs[i].msg_hdr.msg_iov = (struct iovec *)(uintptr_t)&iov[i];
+        msgs[i].msg_hdr.msg_iovlen = 1;
+    }
+    int n = sendmmsg(fd, msgs, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n < 0 ? -errno : n;
+}
+
+/* A descriptor that others may share (stdout) is never made non-blocking: it is asked whether it would take a line. */
+static int real_write_line(void *ctx, int fd, const void *buf, size_t len)
+{
+    (void)ctx;
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    if (len > PIPE_ATOMIC)
+        len = PIPE_ATOMIC;
+    if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+        return -EAGAIN;
+    ssize_t n = write(fd, buf, len);
+    return n < 0 ? -errno : (int)n;
+}
+
+const struct sys *sys_real(void)
+{
+    static const struct sys real = {
+        .recv = real_recv, .sendv = real_sendv, .accept = real_accept, .socket = real_socket,
+        .connect = real_connect, .sock_error = real_sock_error, .sock_set = real_sock_set,
+        .sock_name = real_sock_name, .shutdown = real_shutdown, .linger_reset = real_linger_reset,
+        .close = real_close, .splice = real_splice, .pipe = real_pipe, .poll_create = real_poll_create,
+        .poll_ctl = real_poll_ctl, .poll_wait = real_poll_wait, .timer_create = real_timer_create,
+        .timer_set = real_timer_set, .wake_create = real_wake_create, .wake_signal = real_wake_signal,
+        .wake_clear = real_wake_clear, .mono_ms = real_mono_ms, .wall_ms = real_wall_ms,
+        .send_datagrams = real_send_datagrams, .write_line = real_write_line,
+    };
+    return &real;
+}

@@ -1,0 +1,148 @@
+/* The idle lists of idle.h. The live word LIVE_SV_IDLE counts a server's idle connections over all threads; pool-max-conn
+ * is held against it. */
+#include "idle.h"
+#include "../engine/conn.h"
+#include <errno.h>
+
+static struct idle_list *list_of(struct process *p, uint32_t server, uint32_t thread)
+{
+    BUG_ON(server >= p->nservers);
+    BUG_ON(thread >= p->limits.threads);
+    return &p->idle->lists[server * p->limits.threads + thread];
+}
+
+int idle_init(struct process *p)
+{
+    size_t n = (size_t)p->nservers * p->limits.threads;
+    p->idle = calloc(1, sizeof(*p->idle));
+    if (p->idle == NULL)
+        return -ENOMEM;
+    p->idle->lists = calloc(n + 1, sizeof(*p->idle->lists));
+    if (p->idle->lists == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        pthread_mutex_init(&p->idle->lists[i].lock, NULL);
+        p->idle->lists[i].first = p->idle->lists[i].last = ABI_NONE;
+    }
+    return 0;
+}
+
+void idle_reset(struct process *p)
+{
+    size_t n = (size_t)p->nservers * p->limits.threads;
+    if (p->idle == NULL)
+        return;
+    for (size_t i = 0; i < n; i++)
+        pthread_mutex_destroy(&p->idle->lists[i].lock);
+    free(p->idle->lists);
+    free(p->idle);
+    p->idle = NULL;
+}
+
+static void unlink_conn(struct process *p, struct idle_list *l, struct conn *c)
+{
+    if (c->idle_prev != ABI_NONE)
+        p->conns[c->idle_prev].idle_next = c->idle_next;
+    else
+        l->first = c->idle_next;
+    if (c->idle_next != ABI_NONE)
+        p->conns[c->idle_next].idle_prev = c->idle_prev;
+    else
+        l->last = c->idle_prev;
+    uint32_t left = atomic_fetch_sub_explicit(&l->count, 1, memory_order_relaxed) - 1;
+    l->excess_min = MIN(l->excess_min, left);
+    c->in_idle = 0;
+    live_add(&live_server(p, c->server)->w[ABI_LIVE_SV_IDLE], -1);
+}
+
+int idle_put(struct process *p, struct conn *c, uint32_t thread)
+{
+    struct server_conf *sv = &p->servers[c->server];
+    struct idle_list *l = list_of(p, c->server, thread);
+    _Atomic int32_t *idle = &live_server(p, c->server)->w[ABI_LIVE_SV_IDLE];
+    BUG_ON(c->in_idle);
+    if ((uint32_t)live_add(idle, 1) > sv->pool_max) {
+        live_add(idle, -1);
+        return 0;
+    }
+    pthread_mutex_lock(&l->lock);
+    c->idle_prev = ABI_NONE;
+    c->idle_next = l->first;
+    if (l->first != ABI_NONE)
+        p->conns[l->first].idle_prev = c->index;
+    else
+        l->last = c->index;
+    l->first = c->index;
+    atomic_fetch_add_explicit(&l->count, 1, memory_order_relaxed);
+    c->in_idle = 1;
+    pthread_mutex_unlock(&l->lock);
+    return 1;
+}
+
+static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t hash, uint32_t flags, int same_thread)
+{
+    struct conn *c = NULL;
+    if (atomic_load_explicit(&l->count, memory_order_relaxed) == 0)
+        return NULL;
+    pthread_mutex_lock(&l->lock);
+    for (uint32_t i = l->first; i != ABI_NONE; i = p->conns[i].idle_next) {
+        struct conn *d = &p->conns[i];
+        if (d->conn_hash != hash || ((flags & IDLE_SAFE_ONLY) && d->nrequests < 2))
+            continue;
+        unlink_conn(p, l, d);
+        if (!same_thread) /* under the lock: its old thread checks the generation before it looks at anything */
+            atomic_fetch_add_explicit(&d->gen, 1, memory_order_release);
+        c = d;
+        break;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return c;
+}
+
+struct conn *idle_take(struct process *p, uint32_t server, uint32_t hash, uint32_t flags, uint32_t thread)
+{
+    struct conn *c = take_from(p, list_of(p, server, thread), hash, flags, 1);
+    if (c != NULL || !p->limits.idle_shared || live_get(&live_server(p, server)->w[ABI_LIVE_SV_IDLE]) <= 0)
+        return c;
+    for (uint32_t i = 1; i < p->limits.threads && c == NULL; i++)
+        c = take_from(p, list_of(p, server, (thread + i) % p->limits.threads), hash, flags, 0);
+    return c;
+}
+
+int idle_remove(struct process *p, struct conn *c, uint32_t thread)
+{
+    struct idle_list *l = list_of(p, c->server, thread);
+    int mine;
+    pthread_mutex_lock(&l->lock);
+    mine = c->in_idle && c->thread == thread;
+    if (mine)
+        unlink_conn(p, l, c);
+    pthread_mutex_unlock(&l->lock);
+    return mine;
+}
+
+struct conn *idle_purge(struct process *p, uint32_t server, uint32_t thread, uint32_t keep)
+{
+    struct idle_list *l = list_of(p, server, thread);
+    struct conn *c = NULL;
+    if (atomic_load_explicit(&l->count, memory_order_relaxed) <= keep)
+        return NULL;
+    pthread_mutex_lock(&l->lock);
+    if (l->last != ABI_NONE && atomic_load_explicit(&l->count, memory_order_relaxed) > keep) {
+        c = &p->conns[l->last];
+        unlink_conn(p, l, c);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return c;
+}
+
+uint32_t idle_excess(struct process *p, uint32_t server, uint32_t thread)
+{
+    struct idle_list *l = list_of(p, server, thread);
+    uint32_t excess;
+    pthread_mutex_lock(&l->lock);
+    excess = l->excess_min;
+    l->excess_min = atomic_load_explicit(&l->count, memory_order_relaxed);
+    pthread_mutex_unlock(&l->lock);
+    return excess;
+}
