@@ -2,6 +2,9 @@
  * immutable; whoever makes one shares it freely.
  */
 
+const ZERO = 48;
+const DOT = 46;
+
 export class Address {
   readonly family: 4 | 6;
   /** 4 or 16 bytes, network order. */
@@ -55,16 +58,24 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
 
 /** Four decimal numbers, nothing else: no octal, no hexadecimal, no missing part. */
 export function parseIpv4(text: string): Address | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return undefined;
+  if (text.length > 15) return undefined;
   const octets = new Uint8Array(4);
-  for (let i = 0; i < 4; i++) {
-    const part = match[i + 1] as string;
-    const value = Number(part);
-    if (value > 255 || (part.length > 1 && part[0] === '0')) return undefined;
-    octets[i] = value;
+  let index = 0;
+  let value = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : DOT;
+    if (code === DOT) {
+      if (value < 0 || index === 4) return undefined;
+      octets[index++] = value;
+      value = -1;
+      continue;
+    }
+    const digit = code - ZERO;
+    if (digit < 0 || digit > 9 || value === 0) return undefined;
+    value = value < 0 ? digit : value * 10 + digit;
+    if (value > 255) return undefined;
   }
-  return new Address(octets);
+  return index === 4 ? new Address(octets) : undefined;
 }
 
 export function parseIpv6(text: string): Address | undefined {

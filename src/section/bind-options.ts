@@ -124,6 +124,11 @@ export function readBindOptions(
     const at = cursor.words[cursor.position] as Word;
     const entry = BY_NAME.get(at.text);
     cursor.position++;
+    if (at.text === 'ssl' && entry === undefined) {
+      const advice = 'Clients would be answered in the clear, so it is refused instead of ignored.';
+      cursor.alerts.alert(`'${called}' : 'ssl' needs TLS, which is not built yet in Sluice.`, at, advice);
+      return;
+    }
     if (entry === undefined && isNameElsewhere('bind', at.text)) {
       cursor.alerts.notice(
         `'${called}' : '${at.text}' is known to HAProxy but not built yet in Sluice; ignored.`,

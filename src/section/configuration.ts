@@ -2,7 +2,7 @@
  * but for `load`, which on the main thread reads the files that the configuration names and elsewhere finds them in the bundle.
  */
 import { type Keyword, KeywordIndex } from '../config/keyword.ts';
-import { isNameElsewhere } from '../config/known-elsewhere.ts';
+import { namesElsewhere } from '../config/known-elsewhere.ts';
 import { type Line, type LineVisitor, readLines, type SourceFile } from '../config/lines.ts';
 import { type Message, MessageLog } from '../config/messages.ts';
 import { didYouMean } from '../config/nearest.ts';
@@ -107,7 +107,7 @@ class SectionReader implements LineVisitor {
       this.noMoreWords(line, 1);
     } else if (isProxyKind(word)) {
       this.current = this.beginProxy(word, line) ?? 'skipped';
-    } else if (isNameElsewhere('section', word) && !this.isKeywordHere(word)) {
+    } else if (namesElsewhere('section').has(word) && !this.isKeywordHere(word)) {
       this.current = 'skipped';
       this.named(line, line.cursor.words[1]?.text ?? word);
       const text = `the '${word}' section is known to HAProxy but not built yet in Sluice; ignored.`;

@@ -1,7 +1,7 @@
 /** Addresses as they are written after `bind`, `server`, `log`, `stats socket`: configuration manual, section 2.9. Text in, parts
  * out; nothing is looked up here (names are resolved by the control plane when it starts).
  */
-import { parseAddress, parseIpv4, parseIpv6 } from '../base/ip.ts';
+import { parseAddress } from '../base/ip.ts';
 
 export interface Endpoint {
   readonly kind: 'ipv4' | 'ipv6' | 'unix' | 'abns' | 'fd' | 'name';
@@ -103,18 +103,23 @@ function splitPort(text: string): { host: string; port: string | undefined } {
     : { host: text.slice(0, colon), port: text.slice(colon + 1) };
 }
 
-function hostKind(host: string, family: string): 'ipv4' | 'ipv6' | 'name' | EndpointError {
-  if (host === '' || host === '*') return family === 'ipv6' ? 'ipv6' : 'ipv4';
+interface Host {
+  readonly kind: 'ipv4' | 'ipv6' | 'name';
+  readonly text: string;
+}
+
+function parseHost(host: string, family: string): Host | EndpointError {
+  if (host === '' || host === '*') return { kind: family === 'ipv6' ? 'ipv6' : 'ipv4', text: '' };
   const found = parseAddress(host);
   if (found !== undefined) {
     const kind = found.family === 4 ? 'ipv4' : 'ipv6';
-    if (family === '' || family === kind) return kind;
+    if (family === '' || family === kind) return { kind, text: found.toString() };
     return { error: `'${host}' is not an ${family} address`, advice: 'Change the prefix or the address.' };
   }
   if (/^[0-9.]+$/.test(host) || !/^[A-Za-z0-9_.-]+$/.test(host)) {
     return { error: `invalid address: '${host}'`, advice: 'Write an IPv4 or IPv6 address, or a host name.' };
   }
-  return 'name';
+  return { kind: 'name', text: host };
 }
 
 function plain(kind: Endpoint['kind'], host: string, scheme: Scheme, source: string): Endpoint {
@@ -141,16 +146,19 @@ export function parseEndpoint(text: string, isDatagram = false): Endpoint | Endp
     };
   }
   const { host, port } = splitPort(rest);
-  const kind = hostKind(host, family);
-  if (typeof kind === 'object') return { ...kind, error: `${kind.error} in '${text}'` };
+  const found = parseHost(host, family);
+  if ('error' in found) return { ...found, error: `${found.error} in '${text}'` };
   const ports = port === undefined || port === '' ? { port: 0, portEnd: 0, portOffset: 0 } : portsOf(port);
   if ('error' in ports) return ports;
-  const address = host === '*' ? '' : canonical(kind, host);
-  const hasPort = port !== undefined && port !== '';
-  return { kind, host: address, ...ports, hasPort, fd: -1, isDatagram: scheme.isDatagram, source: text };
-}
-
-function canonical(kind: Endpoint['kind'], host: string): string {
-  if (host === '' || kind === 'name') return host;
-  return ((kind === 'ipv4' ? parseIpv4(host) : parseIpv6(host)) as { toString(): string }).toString();
+  return {
+    kind: found.kind,
+    host: found.text,
+    port: ports.port,
+    portEnd: ports.portEnd,
+    portOffset: ports.portOffset,
+    hasPort: port !== undefined && port !== '',
+    fd: -1,
+    isDatagram: scheme.isDatagram,
+    source: text,
+  };
 }

@@ -30,6 +30,8 @@ function fillOptions(section: ProxySection): void {
   for (const [name, isOn] of optionWords) {
     if (!isOn) continue;
     const traits = SWITCHES[name];
+    if (traits?.needs === 'frontend' ? !proxy.isFrontend : traits?.needs === 'backend' && !proxy.isBackend)
+      continue;
     if (traits?.isHttp === true && proxy.mode !== 'http') {
       reading.log.add(
         'warning',

@@ -165,7 +165,6 @@ export const proxyKeywords: readonly Keyword<ProxySection>[] = [
     name: 'mode',
     args: [oneOf('tcp', 'http', 'log', 'health', 'spop')],
     parse({ target, cursor }, mode) {
-      target.isModeSet = true;
       if (mode === 'tcp' || mode === 'http') target.proxy.mode = mode;
       else if (mode === 'health') {
         const advice = "Write: http-request return status 200, with 'mode http'.";

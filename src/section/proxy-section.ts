@@ -46,7 +46,6 @@ export interface ProxySection {
   uniqueIdFormat: FormatText | undefined;
   /** `log global` was said. */
   logsGlobal: boolean;
-  isModeSet: boolean;
 }
 
 function newTimeouts(): Timeouts {
@@ -138,6 +137,7 @@ function inherit(proxy: Proxy, from: Proxy): void {
   proxy.logs.push(...from.logs);
   proxy.logTag = from.logTag;
   proxy.uniqueIdHeader = from.uniqueIdHeader;
+  if (from.inspectDelayMs !== undefined) proxy.inspectDelayMs = from.inspectDelayMs;
   proxy.forwardFor = from.forwardFor;
   proxy.originalTo = from.originalTo;
   if (from.compression !== undefined) proxy.compression = structuredClone(from.compression);
@@ -174,7 +174,6 @@ export function newProxySection(
     errorLogFormat: defaults?.errorLogFormat,
     uniqueIdFormat: defaults?.uniqueIdFormat,
     logsGlobal: defaults?.logsGlobal ?? false,
-    isModeSet: defaults?.isModeSet ?? false,
   };
 }
 
