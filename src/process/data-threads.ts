@@ -1,0 +1,110 @@
+/** The data threads as main sees them: started early without work, handed the configuration, told to listen and to stop. One that
+ * ends before it was told to is a crash of the process, never one thread less.
+ */
+import { Worker } from 'node:worker_threads';
+import type { FromDataThread, ToDataThread } from './thread-messages.ts';
+
+/** A thread has so long to become ready. */
+export const READY_MAX_MS = 30_000;
+
+export interface Crash {
+  (thread: number, text: string): void;
+}
+
+type Answer = FromDataThread['kind'];
+
+class DataThread {
+  readonly index: number;
+  private readonly worker: Worker;
+  private readonly onCrash: Crash;
+  private isEnding = false;
+  private waiting: { readonly kind: Answer; readonly resolve: () => void } | undefined;
+  /** An answer that came before it was waited for. */
+  private early: Answer | undefined;
+
+  constructor(index: number, program: URL, onCrash: Crash) {
+    this.index = index;
+    this.onCrash = onCrash;
+    // Trusted code of our own: it needs no arguments of the command line and no environment.
+    this.worker = new Worker(program, { argv: [], stdin: false });
+    this.worker.on('message', (message: FromDataThread) => this.take(message));
+    this.worker.on('error', (error) => this.crash(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    this.worker.on('exit', (code) => this.crash(`it ended with code ${code}`));
+  }
+
+  private crash(text: string): void {
+    if (this.isEnding) return;
+    this.isEnding = true;
+    this.onCrash(this.index, text);
+  }
+
+  private take(message: FromDataThread): void {
+    if (message.kind === 'failed') {
+      this.crash(message.text);
+    } else if (this.waiting?.kind === message.kind) {
+      const { resolve } = this.waiting;
+      this.waiting = undefined;
+      resolve();
+    } else {
+      this.early = message.kind;
+    }
+  }
+
+  /** Sends <message>, resolves with the answer of kind <answer>. */
+  ask(message: ToDataThread, answer: Answer): Promise<void> {
+    if (message.kind === 'destroy') this.isEnding = true;
+    this.early = undefined;
+    this.worker.postMessage(message);
+    if (this.early === answer) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiting = { kind: answer, resolve };
+    });
+  }
+
+  unref(): void {
+    this.worker.unref();
+  }
+
+  async terminate(): Promise<void> {
+    this.isEnding = true;
+    await this.worker.terminate();
+  }
+}
+
+export class DataThreads {
+  private readonly threads: DataThread[] = [];
+
+  constructor(count: number, program: URL, onCrash: Crash) {
+    for (let index = 0; index < count; index++) this.threads.push(new DataThread(index, program, onCrash));
+  }
+
+  get count(): number {
+    return this.threads.length;
+  }
+
+  /** Hands every thread its work; resolves when all are ready. */
+  async configure(work: Omit<Extract<ToDataThread, { kind: 'configure' }>, 'kind' | 'thread'>): Promise<void> {
+    await this.askAll('ready', (thread) => ({ kind: 'configure', thread, ...work }));
+  }
+
+  async listen(on: boolean): Promise<void> {
+    await this.askAll('listening', () => ({ kind: 'listen', on }));
+  }
+
+  /** All listeners are let go when this resolves. */
+  async stop(): Promise<void> {
+    await this.askAll('listening', () => ({ kind: 'stop' }));
+  }
+
+  async destroy(): Promise<void> {
+    await this.askAll('gone', () => ({ kind: 'destroy' }));
+  }
+
+  async terminate(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.terminate()));
+  }
+
+  private async askAll(answer: Answer, message: (thread: number) => ToDataThread): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.ask(message(thread.index), answer)));
+  }
+}

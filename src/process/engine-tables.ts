@@ -1,0 +1,129 @@
+/** The configuration as the engine wants it: words for each proxy, server and listener, limits, and the first state of the live array.
+ * Written by main before any thread starts; afterwards the live array belongs to whoever model/live.ts and abi.def say.
+ */
+import type { Configuration } from '../model/configuration.ts';
+import { Live } from '../model/live.ts';
+import type { Proxy } from '../model/proxy.ts';
+import { SERVER_MAINT, SERVER_RUNNING, type Server } from '../model/server.ts';
+import * as abi from '../native/abi.ts';
+import type { Addon, EngineLimits } from '../native/addon.ts';
+import { serverSockaddr } from './addresses.ts';
+import type { Limits } from './limits.ts';
+
+/** Bytes of buffers that all engines may hold at once: far beyond what `tune.bufsize` needs in normal times. */
+export const POOL_MAX_BYTES = 4 * 1024 * 1024 * 1024;
+/** Connections taken from one listener at once; several threads share them fairly only with few. */
+const ACCEPTS_ALONE = 64;
+const ACCEPTS_SHARED = 4;
+
+/** Options of a proxy that the engine knows, by their name in the manual. */
+const OPTION_FLAGS: readonly (readonly [string, number])[] = [
+  ['nolinger', abi.PXF_NOLINGER],
+  ['dontlognull', abi.PXF_DONTLOGNULL],
+  ['http-ignore-probes', abi.PXF_HTTP_IGNORE_PROBES],
+  ['abortonclose', abi.PXF_ABORTONCLOSE],
+  ['splice-auto', abi.PXF_SPLICE_AUTO],
+  ['tcp-smart-connect', abi.PXF_TCP_SMART_CONNECT],
+  ['tcp-smart-accept', abi.PXF_TCP_SMART_ACCEPT],
+  ['independent-streams', abi.PXF_INDEPENDENT_STREAMS],
+  ['httpclose', abi.PXF_NO_KEEPALIVE],
+  ['http-no-delay', abi.PXF_HTTP_NO_DELAY],
+  ['clitcpka', abi.PXF_CLITCPKA],
+  ['srvtcpka', abi.PXF_SRVTCPKA],
+  ['tcpka', abi.PXF_CLITCPKA | abi.PXF_SRVTCPKA],
+  ['accept-unsafe-violations-in-http-request', abi.PXF_ACCEPT_UNSAFE],
+  ['accept-invalid-http-request', abi.PXF_ACCEPT_UNSAFE],
+];
+
+function proxyWords(proxy: Proxy): Uint32Array {
+  const words = new Uint32Array(abi.PX_WORDS);
+  const { timeouts } = proxy;
+  // A timeout that was not set is 0 here: the engine knows what stands in for it.
+  words[abi.TIMEOUT_CLIENT] = Math.max(timeouts.clientMs, 0);
+  words[abi.TIMEOUT_SERVER] = Math.max(timeouts.serverMs, 0);
+  words[abi.TIMEOUT_CONNECT] = Math.max(timeouts.connectMs, 0);
+  words[abi.TIMEOUT_HTTP_REQUEST] = Math.max(timeouts.httpRequestMs, 0);
+  words[abi.TIMEOUT_HTTP_KEEP_ALIVE] = Math.max(timeouts.httpKeepAliveMs, 0);
+  words[abi.TIMEOUT_TUNNEL] = Math.max(timeouts.tunnelMs, 0);
+  words[abi.TIMEOUT_CLIENT_FIN] = Math.max(timeouts.clientFinMs, 0);
+  words[abi.TIMEOUT_SERVER_FIN] = Math.max(timeouts.serverFinMs, 0);
+  words[abi.TIMEOUT_QUEUE] = Math.max(timeouts.queueMs, 0);
+  let flags = proxy.mode === 'http' ? abi.PXF_HTTP : 0;
+  for (const [option, flag] of OPTION_FLAGS) if (proxy.options.has(option)) flags |= flag;
+  words[abi.PX_FLAGS] = flags;
+  return words;
+}
+
+export function serverWords(server: Server): Uint32Array {
+  const words = new Uint32Array(abi.SV_WORDS);
+  words[abi.SV_PROXY] = server.proxy.index;
+  words[abi.SV_POOL_MAX] = server.poolMaxConn < 0 ? abi.NONE : server.poolMaxConn;
+  words[abi.SV_POOL_PURGE_MS] = server.poolPurgeDelayMs;
+  words[abi.SV_POOL_LOW] = server.poolLowConn;
+  return words;
+}
+
+/** <descriptors>: by listener index, -1 = not open. */
+export function listenerWords(
+  configuration: Configuration,
+  descriptors: readonly number[],
+  threads: number,
+): Uint32Array[] {
+  const configured = configuration.global.maxaccept;
+  const accepts = configured > 0 ? configured : threads === 1 ? ACCEPTS_ALONE : ACCEPTS_SHARED;
+  return configuration.listeners.map((listener) => {
+    const words = new Uint32Array(abi.LI_WORDS);
+    words[abi.LI_FD] = (descriptors[listener.index] ?? -1) >>> 0;
+    words[abi.LI_PROXY] = listener.proxy.index;
+    const { kind } = listener.address;
+    words[abi.LI_FLAGS] = kind === 'unix' || kind === 'abns' ? 0 : abi.LIF_NODELAY;
+    words[abi.LI_MAXACCEPT] = accepts;
+    return words;
+  });
+}
+
+export function engineLimits(configuration: Configuration, limits: Limits, engines: number): EngineLimits {
+  const { global } = configuration;
+  return {
+    bufsize: global.bufsize,
+    maxrewrite: global.maxrewrite,
+    maxFields: global.httpMaxhdr,
+    connsMax: limits.connsMax,
+    poolMaxBytes: POOL_MAX_BYTES,
+    idleShared: global.idlePoolShared,
+    threads: engines,
+  };
+}
+
+/** A server takes part at once unless it is disabled, or has no address. */
+export function firstServerState(server: Server): number {
+  const isOff = server.disabled || server.proxy.disabled || server.resolved === undefined;
+  return isOff ? SERVER_MAINT : SERVER_RUNNING;
+}
+
+export function fillLive(live: Live, configuration: Configuration, limits: Limits): void {
+  const { words } = live;
+  words[abi.LIVE_MAXCONN] = limits.maxconn;
+  for (const proxy of configuration.proxies) {
+    const own = proxy.maxconn > 0 ? proxy.maxconn : limits.maxconn;
+    words[live.proxy(proxy.index) + abi.LIVE_PX_FE_MAXCONN] = proxy.isFrontend ? own : 0;
+  }
+  for (const server of configuration.servers) {
+    const at = live.server(server.index);
+    words[at + abi.LIVE_SV_MAXCONN] = server.maxconn;
+    words[at + abi.LIVE_SV_MAXQUEUE] = server.maxqueue;
+    words[at + abi.LIVE_SV_WEIGHT] = server.weight;
+    words[at + abi.LIVE_SV_STATE] = firstServerState(server);
+  }
+  for (const listener of configuration.listeners) {
+    words[live.listener(listener.index) + abi.LIVE_LI_MAXCONN] = listener.maxconn;
+  }
+}
+
+/** Gives the engine its tables; listeners come when they are open. */
+export function fillEngine(addon: Addon, configuration: Configuration): void {
+  for (const proxy of configuration.proxies) addon.setProxy(proxy.index, proxyWords(proxy));
+  for (const server of configuration.servers) {
+    addon.setServer(server.index, serverWords(server), serverSockaddr(server.resolved));
+  }
+}

@@ -1,0 +1,70 @@
+/** The listeners of all proxies: opened when the process starts, closed when it stops. The main thread owns their descriptors; data
+ * threads only poll them.
+ */
+import type { Configuration } from '../model/configuration.ts';
+import type { Listener } from '../model/listener.ts';
+import type { Addon } from '../native/addon.ts';
+import { listenerWords } from './engine-tables.ts';
+import type { Speaker } from './say.ts';
+import { addressText, openSocket } from './sockets.ts';
+
+/** Accepted connections that may wait in the kernel, unless `backlog` or `maxconn` ask for more or less. */
+const BACKLOG_DEFAULT = 1024;
+
+function backlogOf(listener: Listener, maxconn: number): number {
+  return (
+    listener.backlog || listener.proxy.backlog || listener.maxconn || listener.proxy.maxconn || maxconn || BACKLOG_DEFAULT
+  );
+}
+
+/** How HAProxy calls a proxy that listens. */
+function kindOf(listener: Listener): string {
+  const { isBackend } = listener.proxy;
+  return isBackend ? 'proxy' : 'frontend';
+}
+
+export class Listeners {
+  /** By listener index; -1 = not open. */
+  readonly descriptors: number[] = [];
+  private readonly addon: Addon;
+  private readonly configuration: Configuration;
+
+  constructor(addon: Addon, configuration: Configuration) {
+    this.addon = addon;
+    this.configuration = configuration;
+  }
+
+  /** Opens all and tells the engine; false when one could not be opened (each was named by an alert). */
+  open(speaker: Speaker, maxconn: number, threads: number): boolean {
+    let failed = false;
+    for (const listener of this.configuration.listeners) {
+      if (listener.proxy.disabled) {
+        this.descriptors.push(-1);
+        continue;
+      }
+      const opened = openSocket(this.addon, { ...listener, backlog: backlogOf(listener, maxconn) });
+      if ('fd' in opened) {
+        this.descriptors.push(opened.fd);
+        continue;
+      }
+      failed = true;
+      this.descriptors.push(-1);
+      const { file, line } = listener.place;
+      speaker.alert(
+        `Binding [${file}:${line}] for ${kindOf(listener)} ${listener.proxy.name}: ${opened.error} for [${addressText(listener.address)}]`,
+      );
+    }
+    if (failed) return false;
+    const words = listenerWords(this.configuration, this.descriptors, threads);
+    for (const [index, entry] of words.entries()) this.addon.setListener(index, entry);
+    return true;
+  }
+
+  /** Only when no thread polls them any more. */
+  close(): void {
+    for (const [index, fd] of this.descriptors.entries()) {
+      if (fd >= 0) this.addon.closeFd(fd);
+      this.descriptors[index] = -1;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** What the process says on stderr: HAProxy's form, quiet with -q. One writer for alerts of the start, messages of checks and of
+ * the stop; kept for `show startup-logs`. The main thread owns it.
+ */
+import { writeSync } from 'node:fs';
+import { renderNote } from '../config/render.ts';
+import type { Severity } from '../config/messages.ts';
+
+/** Bytes of messages kept for `show startup-logs`; what comes later is only printed. */
+export const STARTUP_LOG_MAX_BYTES = 65536;
+
+export class Speaker {
+  private isQuiet = false;
+  /** Messages of the start, for `show startup-logs`. */
+  startupLog = '';
+  private isStarting = true;
+
+  begin(isQuiet: boolean): void {
+    this.isQuiet = isQuiet;
+  }
+
+  /** The start is over: what is said from now on is no part of its log. */
+  endOfStart(): void {
+    this.isStarting = false;
+  }
+
+  alert(text: string): void {
+    this.say('alert', text);
+  }
+
+  warning(text: string): void {
+    this.say('warning', text);
+  }
+
+  notice(text: string): void {
+    this.say('notice', text);
+  }
+
+  private say(severity: Severity, text: string): void {
+    const line = renderNote(severity, text, process.pid);
+    if (this.isStarting && this.startupLog.length + line.length <= STARTUP_LOG_MAX_BYTES) this.startupLog += line;
+    if (!this.isQuiet) writeDescriptor(2, line);
+  }
+}
+
+/** Writes latin1 <text> as far as the descriptor takes it: a closed or full stderr must not stop a proxy. */
+export function writeDescriptor(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text, 'latin1');
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+  } catch {
+    // EAGAIN, EPIPE: nobody reads.
+  }
+}

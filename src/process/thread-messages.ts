@@ -1,0 +1,35 @@
+/** What the main thread and a data thread say to each other (worker_threads messages: rare things only, the data path never
+ * uses them). A data thread is started without work, boots its code while main reads the configuration, and is handed
+ * everything by `configure`.
+ */
+import type { ServerAddress } from '../model/server.ts';
+import type { Sources } from '../section/configuration.ts';
+import type { SharedMemory } from '../stream/plane.ts';
+
+/** Main to a data thread. */
+export type ToDataThread =
+  | {
+      readonly kind: 'configure';
+      /** Index of its engine, 0 to `shared.threads` - 1. */
+      readonly thread: number;
+      /** The same bytes that main read: parsed again here, so that indexes are the same. */
+      readonly sources: Sources;
+      /** `Server.resolved` by server index: names are looked up once, by main. */
+      readonly addresses: readonly (ServerAddress | undefined)[];
+      readonly shared: SharedMemory;
+    }
+  /** Poll the listeners (all threads are ready), or leave them alone; answered by `listening`. */
+  | { readonly kind: 'listen'; readonly on: boolean }
+  /** Soft stop: listeners are let go, idle client connections closed, the others end with their response; answered by
+   * `listening` with on false. */
+  | { readonly kind: 'stop' }
+  /** The engine is destroyed, open streams are reset; answered by `gone`. */
+  | { readonly kind: 'destroy' };
+
+/** A data thread to main. */
+export type FromDataThread =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'listening'; readonly on: boolean }
+  | { readonly kind: 'gone' }
+  /** It cannot be used: main gives up the start. */
+  | { readonly kind: 'failed'; readonly text: string };
