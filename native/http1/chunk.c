@@ -1,6 +1,6 @@
 /** Hot path. Chunked coding, RFC 9112 section 7.1. Every line ends in CRLF, a size has at least one digit and fits 63
- * bits, no blank may follow it (only an extension may follow blanks), extensions are read by their grammar and dropped:
- * a receiver behind us must find no line end where we found none. */
+ * bits, extensions are read by their grammar and dropped: a receiver behind us must find no line end where we found none.
+ * Blanks before the CRLF are borne with, as in HAProxy: old servers pad their sizes, and what we send has none. */
 #include "chars.h"
 #include "chunk.h"
 
@@ -9,7 +9,7 @@
 enum chunk_state {
     CHUNK_SIZE,       /* at the first digit of a size */
     CHUNK_DIGITS,     /* behind at least one digit */
-    CHUNK_BLANK,      /* blanks before a ';' (BWS) */
+    CHUNK_BLANK,      /* blanks before a ';' (BWS) or the CR */
     CHUNK_NAME_BLANK, /* blanks behind a ';' */
     CHUNK_NAME,       /* in an extension's name */
     CHUNK_NAME_END,   /* blanks behind a name */
@@ -66,7 +66,7 @@ static uint32_t extension_step(uint32_t state, uint8_t c)
     BUG_ON(blank && token);
     switch (state) {
     case CHUNK_BLANK:
-        return blank ? CHUNK_BLANK : c == ';' ? CHUNK_NAME_BLANK : CHUNK_BAD;
+        return blank ? CHUNK_BLANK : line_next(c);
     case CHUNK_NAME_BLANK:
         return blank ? CHUNK_NAME_BLANK : token ? CHUNK_NAME : CHUNK_BAD;
     case CHUNK_NAME:
@@ -74,7 +74,7 @@ static uint32_t extension_step(uint32_t state, uint8_t c)
             return CHUNK_NAME;
         return blank ? CHUNK_NAME_END : c == '=' ? CHUNK_VALUE_BLANK : line_next(c);
     case CHUNK_NAME_END:
-        return blank ? CHUNK_NAME_END : c == '=' ? CHUNK_VALUE_BLANK : c == ';' ? CHUNK_NAME_BLANK : CHUNK_BAD;
+        return blank ? CHUNK_NAME_END : c == '=' ? CHUNK_VALUE_BLANK : line_next(c);
     case CHUNK_VALUE_BLANK:
         return blank ? CHUNK_VALUE_BLANK : token ? CHUNK_VALUE : c == '"' ? CHUNK_QUOTED : CHUNK_BAD;
     case CHUNK_VALUE:

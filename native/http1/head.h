@@ -84,7 +84,8 @@ enum head_flag {
     HEAD_F_UPGRADE = 1u << 6,         /* Upgrade and Connection: upgrade, HTTP/1.1, something other than h2c is asked */
     HEAD_F_EXPECT_100 = 1u << 7,      /* Expect: 100-continue in a 1.1 request (RFC 9110 10.1.1: ignored from 1.0) */
     HEAD_F_HOST = 1u << 8,
-    HEAD_F_HAS_LISTED = 1u << 9,      /* Connection lists other fields; those present carry HEAD_NAME_HOP */
+    HEAD_F_HAS_LISTED = 1u << 9,      /* Connection lists other fields; those present carry HEAD_NAME_HOP. They may
+                                         come as trailers too (RFC 9110 7.6.1): drop the trailers of such a message */
     HEAD_F_MAX_FORWARDS = 1u << 10,   /* TRACE or OPTIONS with Max-Forwards: the policy must count it down */
     HEAD_F_MUST_CLOSE = 1u << 11,     /* dubious framing (RFC 9112 6.1): forward once, then close both sides */
     HEAD_F_ABSOLUTE = 1u << 12,       /* absolute-form target */
@@ -92,7 +93,8 @@ enum head_flag {
     HEAD_F_WEBSOCKET = 1u << 14,      /* Upgrade names websocket */
     HEAD_F_TE_TRAILERS = 1u << 15,    /* TE: trailers, forwarded as just that */
     HEAD_F_CLEN_DROPPED = 1u << 16,   /* a Content-Length came but does not count: Transfer-Encoding overrides it */
-    HEAD_F_UNSAFE_TARGET = 1u << 17   /* the target holds what only HEAD_OPT_ACCEPT_UNSAFE lets pass */
+    HEAD_F_UNSAFE_TARGET = 1u << 17,  /* the target holds what only HEAD_OPT_ACCEPT_UNSAFE lets pass */
+    HEAD_F_DATE = 1u << 18            /* a Date is there: else a response gets one when forwarded (RFC 9110 6.6.1) */
 };
 
 enum head_opt {

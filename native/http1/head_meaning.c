@@ -95,6 +95,9 @@ static int field_read(struct head_reading *r, uint32_t index)
     case HEAD_NAME_TE:
         connection_read_te(r, f);
         return 0;
+    case HEAD_NAME_DATE:
+        r->h->flags |= HEAD_F_DATE;
+        return 0;
     case HEAD_NAME_KEEP_ALIVE:
     case HEAD_NAME_PROXY_CONNECTION:
     case HEAD_NAME_HTTP2_SETTINGS:
