@@ -9,6 +9,19 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** @param {string} path @returns {string} */
 const read = (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '');
 
+/** FNV-1a over names and values, as the addon does. @param {string} text */
+const fingerprintOf = (text) => {
+  let sum = 2166136261;
+  const mix = (value) => {
+    sum = Math.imul(sum ^ value, 16777619) >>> 0;
+  };
+  for (const [, name, value] of text.matchAll(/^ABI\((\w+), (\w+)\)/gm)) {
+    for (let i = 0; i < name.length; i++) mix(name.charCodeAt(i));
+    mix(Number(value));
+  }
+  return sum;
+};
+
 export const generateAbi = () => {
   const out = [
     '/** Made by scripts/gen-abi.mjs from native/engine/abi.def and native/http1/*.def: change those, not this. */',
@@ -20,6 +33,8 @@ export const generateAbi = () => {
     if (comment) out.push(`/** ${comment} */`);
     out.push(`export const ${name} = ${value};`);
   }
+  out.push('', '/** What the addon says it was built from (native/binding/addon.cc computes the same). */');
+  out.push(`export const fingerprint = ${fingerprintOf(read('native/engine/abi.def'))};`);
   const list = (path, macro, name, doc) => {
     out.push('', `/** ${doc} */`, `export const ${name}: readonly string[] = [`, "  '',");
     for (const [, , text] of read(path).matchAll(new RegExp(`^${macro}\\((\\w+), "([^"]+)"\\)`, 'gm'))) {

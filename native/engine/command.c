@@ -122,7 +122,7 @@ static int cmd_forward_response(struct stream *s, const uint32_t *cmd)
 {
     if (s->state != ST_POLICY_RES || s->back == NULL || s->fields == NULL)
         return -EPROTO;
-    if (!edits_ok(s->eng, cmd) || (cmd[ABI_C_STAGE] & 0xff) > ABI_STAGE_RAW)
+    if (!edits_ok(s->eng, cmd) || (cmd[ABI_C_STAGE] & 0xff) > ABI_STAGE_IDENTITY)
         return -EINVAL;
     return response_forward(s, s->eng->edits + cmd[ABI_C_EDITS], cmd[ABI_C_NEDITS], cmd[ABI_C_FLAGS], cmd[ABI_C_STAGE]);
 }

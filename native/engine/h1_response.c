@@ -62,6 +62,9 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
     if (in->kind == FRAMING_NONE) {
         if (!(s->flags & STREAM_HEAD_REQ) && h->status != 304)
             wflags |= WRITE_DROP_CLEN;
+    } else if ((stage & 0xff) == ABI_STAGE_IDENTITY) {
+        s->down.out_kind = old_client ? FRAMING_CLOSE : FRAMING_CHUNKED;
+        wflags |= WRITE_DROP_CLEN;
     } else if ((stage & 0xff) != ABI_STAGE_NONE) {
         s->down.stage = (uint8_t)stage;
         slz_init(&s->down.slz, (stage & 0xff) == ABI_STAGE_GZIP ? SLZ_GZIP : (stage & 0xff) == ABI_STAGE_ZLIB ? SLZ_ZLIB : SLZ_RAW,

@@ -178,10 +178,10 @@ void stream_end(struct stream *s)
     stream_drop_back(s, keep_back);
     if (s->term_who == 0 && (s->flags & STREAM_TRUNCATED))
         stream_term(s, 'S', 'D');
-    event_end(s, !keep_front);
-    stream_release_slot(s);
+    stream_release_slot(s); /* before END reads the counts: a log line shows the others, not this one */
     if (s->flags & STREAM_BECONN)
         live_add(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_BECONN], -1);
+    event_end(s, !keep_front);
     front->stream = NULL;
     if (!keep_front)
         front->flags &= ~(uint32_t)CONN_SESSION; /* END said it */
@@ -215,8 +215,10 @@ void stream_fail(struct stream *s, uint32_t reason, int err)
     ev[ABI_E_ARG] = (uint32_t)err;
     ev[ABI_E_ARG2] = s->server;
     s->state = ST_POLICY_FAIL;
-    if (reason != ABI_FAIL_CLIENT_GONE)
-        stream_drop_back(s, 0);
+    if (reason == ABI_FAIL_CLIENT_GONE)
+        return;
+    stream_drop_back(s, 0);
+    stream_release_slot(s); /* another attempt takes its own: with maxconn 1 it would queue behind itself */
 }
 
 static void due(uint64_t base_ms, uint32_t timeout_ms, uint64_t *at)

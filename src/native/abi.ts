@@ -308,6 +308,8 @@ export const STAGE_NONE = 0;
 export const STAGE_GZIP = 1;
 export const STAGE_ZLIB = 2;
 export const STAGE_RAW = 3;
+/** no encoder, but chunked anew (`compression algo identity`) */
+export const STAGE_IDENTITY = 4;
 export const STAGE_MODE_FAST = 0;
 export const STAGE_MODE_BALANCED = 256;
 export const STAGE_MODE_STORE = 512;
@@ -388,6 +390,9 @@ export const LIVE_SV_SERVED_MAX = 6;
 export const LIVE_SV_MAXQUEUE = 7;
 export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
+
+/** What the addon says it was built from (native/binding/addon.cc computes the same). */
+export const fingerprint = 3307088805;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

@@ -31,12 +31,16 @@ export interface EngineLimits {
 export interface Addon {
   /** native/engine/abi.def's fingerprint: checked at load. */
   readonly abi: number;
-  /** Features the build has, for -vv: `SPLICE`, `SLZ` … */
-  readonly features: readonly string[];
 
   // --- process-wide, main thread ---
   /** `live` is over a SharedArrayBuffer: LIVE_WORDS per record; record 0 the process, then proxies, servers, listeners. */
-  processInit(live: Int32Array, proxies: number, servers: number, listeners: number, limits: EngineLimits): void;
+  processInit(
+    live: Int32Array,
+    proxies: number,
+    servers: number,
+    listeners: number,
+    limits: EngineLimits,
+  ): void;
   setProxy(index: number, words: Uint32Array): void;
   /** `sockaddr`: a struct sockaddr as bytes (see `sockaddr` of src/native/sockaddr.ts); empty = no address. */
   setServer(index: number, words: Uint32Array, sockaddr: Uint8Array): void;
@@ -50,7 +54,11 @@ export interface Addon {
   closeFd(fd: number): void;
   /** Sends one datagram to a unix socket (sd_notify, /dev/log); 0 or -errno. */
   sendUnixDatagram(path: string, data: Uint8Array): number;
-  /** Bytes of engine memory in use, for `show info`: [pool used, pool max, conns, streams]. */
+  /** `getsockname` of a descriptor into `out`; its length or -errno. */
+  socketName(fd: number, out: Uint8Array): number;
+  /** [soft, hard] of RLIMIT_NOFILE. */
+  descriptorLimit(): number[];
+  /** For `show info`: [pool bytes used, their cap, connection slots ever used]. */
   processUsage(): number[];
 
   // --- one engine per thread ---
@@ -61,10 +69,16 @@ export interface Addon {
   engineExec(count: number): void;
   /** Adds (1) or removes (0) the process's listeners from this thread's polling. */
   engineListen(on: number): void;
+  /** Soft stop: idle client connections close, the others after their response. Not inside a batch. */
+  engineStop(): void;
+  /** Client connections and streams alive in this thread. */
+  engineLive(): number;
   /** Monotonic ms of the current turn; wall clock ms. */
   engineNow(): number;
   /** Fills `out` (28 bytes) with a sockaddr of a conn: which 0 peer, 1 local. Returns its length or -errno. */
   connAddress(conn: number, generation: number, which: number, out: Uint8Array): number;
+  /** The same for the server side of a stream: which 0 the server, 1 our own end. */
+  serverAddress(stream: number, generation: number, which: number, out: Uint8Array): number;
   /** Counters of this engine, u64 as doubles, in the order of ENGINE_COUNTERS. */
   engineCounters(out: Float64Array): void;
   /** Frees everything of this thread's engine: open streams are reset. */

@@ -30,7 +30,8 @@ export function sockaddrIpv6(octets: Uint8Array, port: number, scope = 0): Uint8
 /** A path, or an abstract name (`abstract`: leading NUL, length counts). Throws RangeError when too long. */
 export function sockaddrUnix(path: string, abstract: boolean): Uint8Array {
   const bytes = Buffer.from(path, 'latin1');
-  if (bytes.length > UNIX_PATH_MAX) throw new RangeError(`unix socket path of more than ${UNIX_PATH_MAX} bytes`);
+  if (bytes.length > UNIX_PATH_MAX)
+    throw new RangeError(`unix socket path of more than ${UNIX_PATH_MAX} bytes`);
   const out = new Uint8Array(2 + 1 + bytes.length);
   new DataView(out.buffer).setUint16(0, AF_UNIX, true);
   out.set(bytes, abstract ? 3 : 2);

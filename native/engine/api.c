@@ -1,0 +1,171 @@
+/* api.h over the engine's inside: checks, then one call. */
+#include "api.h"
+#include "eng.h"
+#include <errno.h>
+
+int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t listeners, const struct api_limits *l)
+{
+    struct limits limits = {.bufsize = l->bufsize, .maxrewrite = l->maxrewrite, .max_fields = l->max_fields,
+                            .conns_max = l->conns_max, .threads = l->threads, .pool_max_bytes = l->pool_max_bytes,
+                            .idle_shared = l->idle_shared};
+    STATIC_ASSERT(sizeof(struct live) == ABI_LIVE_WORDS * sizeof(int32_t));
+    return process_init((struct live *)(void *)live, proxies, servers, listeners, &limits);
+}
+
+int api_set_proxy(uint32_t index, const uint32_t *words, size_t words_len)
+{
+    struct process *p = process_get();
+    if (index >= p->nproxies || words_len < ABI_PX_WORDS)
+        return -EINVAL;
+    memcpy(p->proxies[index].timeouts_ms, words, sizeof(p->proxies[index].timeouts_ms));
+    p->proxies[index].flags = words[ABI_PX_FLAGS];
+    return 0;
+}
+
+int api_set_server(uint32_t index, const uint32_t *words, size_t words_len, const uint8_t *addr, size_t addr_len)
+{
+    struct process *p = process_get();
+    if (index >= p->nservers || words_len < ABI_SV_WORDS || words[ABI_SV_PROXY] >= p->nproxies || addr_len > SOCKADDR_LEN_MAX)
+        return -EINVAL;
+    struct server_conf *c = &p->servers[index];
+    pthread_mutex_lock(&c->lock);
+    c->proxy = words[ABI_SV_PROXY];
+    c->pool_max = words[ABI_SV_POOL_MAX];
+    c->pool_purge_ms = words[ABI_SV_POOL_PURGE_MS];
+    c->flags = words[ABI_SV_FLAGS];
+    c->pool_low = words[ABI_SV_POOL_LOW];
+    c->addr_len = (uint32_t)addr_len;
+    if (addr_len > 0)
+        memcpy(c->addr, addr, addr_len);
+    pthread_mutex_unlock(&c->lock);
+    return 0;
+}
+
+int api_set_listener(uint32_t index, const uint32_t *words, size_t words_len)
+{
+    struct process *p = process_get();
+    if (index >= p->nlisteners || words_len < ABI_LI_WORDS || words[ABI_LI_PROXY] >= p->nproxies)
+        return -EINVAL;
+    p->listeners[index] = (struct listener_conf){.fd = (int)words[ABI_LI_FD], .proxy = words[ABI_LI_PROXY],
+                                                 .flags = words[ABI_LI_FLAGS], .max_accept = words[ABI_LI_MAXACCEPT]};
+    return 0;
+}
+
+int api_set_log_target(uint32_t index, int kind, int fd)
+{
+    struct process *p = process_get();
+    if (index >= LOG_TARGETS_MAX || kind < 0 || kind > 1 || fd < 0)
+        return -EINVAL;
+    p->logs[index] = (struct log_target){.kind = kind, .fd = fd};
+    return 0;
+}
+
+void api_process_usage(double out[3])
+{
+    struct process *p = process_get();
+    out[0] = (double)atomic_load(&p->pool_used_bytes);
+    out[1] = (double)p->limits.pool_max_bytes;
+    out[2] = (double)atomic_load(&p->conns_used_end);
+}
+
+struct eng *api_engine_new(uint32_t thread, uint32_t (*on_batch)(void *ctx, uint32_t nevents), void *ctx)
+{
+    return eng_new(thread, sys_real(), on_batch, ctx);
+}
+
+void api_engine_free(struct eng *e)
+{
+    eng_free(e);
+}
+
+void api_engine_memory(struct eng *e, struct api_memory *out)
+{
+    eng_check(e);
+    *out = (struct api_memory){
+        .events = e->events, .events_len = (size_t)EVENTS_MAX * ABI_EVENT_END_WORDS * sizeof(uint32_t),
+        .commands = e->commands, .commands_len = (size_t)COMMANDS_MAX * ABI_COMMAND_WORDS * sizeof(uint32_t),
+        .edits = e->edits, .edits_len = (size_t)EDITS_MAX * sizeof(struct head_edit),
+        .text = e->text, .text_len = TEXT_MAX, .arena = e->arena, .arena_len = e->arena_size & ~7u};
+}
+
+int api_engine_poll_fd(const struct eng *e)
+{
+    return e->poll_fd;
+}
+
+int api_engine_busy(const struct eng *e)
+{
+    return e->in_batch || e->in_exec;
+}
+
+void api_engine_turn(struct eng *e)
+{
+    eng_turn(e);
+}
+
+void api_engine_exec(struct eng *e, uint32_t commands)
+{
+    eng_exec(e, commands);
+}
+
+void api_engine_listen(struct eng *e, int on)
+{
+    eng_listen(e, on != 0);
+}
+
+void api_engine_stop(struct eng *e)
+{
+    eng_stop(e);
+}
+
+uint64_t api_engine_now(const struct eng *e)
+{
+    return e->now_ms;
+}
+
+uint32_t api_engine_live(const struct eng *e)
+{
+    return e->client_conns + e->streams_live;
+}
+
+static int socket_name(struct eng *e, int fd, int peer, uint8_t *out, size_t out_len)
+{
+    struct sockaddr_storage addr;
+    socklen_t len = sizeof(addr);
+    int rc = e->sys->sock_name(e->sys->ctx, fd, peer, &addr, &len);
+    if (rc < 0)
+        return rc;
+    len = (socklen_t)MIN((size_t)len, out_len);
+    memcpy(out, &addr, len);
+    return (int)len;
+}
+
+int api_conn_address(struct eng *e, uint32_t conn, uint32_t gen, int peer, uint8_t *out, size_t out_len)
+{
+    struct conn *c = conn_find(e->proc, conn, gen);
+    if (c == NULL || c->thread != e->thread || c->side != CONN_FRONT || out_len < CONN_ADDR_LEN)
+        return -ENOENT;
+    if (!peer)
+        return socket_name(e, c->fd, 0, out, out_len);
+    memcpy(out, c->addr, c->addr_len);
+    return c->addr_len;
+}
+
+int api_server_address(struct eng *e, uint32_t stream, uint32_t gen, int peer, uint8_t *out, size_t out_len)
+{
+    struct stream *s = stream_find(e, stream, gen);
+    if (s == NULL || s->back == NULL || out_len < CONN_ADDR_LEN)
+        return -ENOENT;
+    return socket_name(e, s->back->fd, peer, out, out_len);
+}
+
+size_t api_engine_counters(struct eng *e, double *out, size_t out_len)
+{
+    const uint64_t *words = (const uint64_t *)(const void *)&e->count;
+    size_t n = sizeof(e->count) / sizeof(uint64_t);
+    STATIC_ASSERT(sizeof(e->count) / sizeof(uint64_t) <= API_COUNTERS_MAX);
+    e->count.pool_refused = e->pool.refused;
+    for (size_t i = 0; i < n && i < out_len; i++)
+        out[i] = (double)words[i];
+    return n;
+}

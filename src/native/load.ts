@@ -1,0 +1,55 @@
+/** Finds and loads the addon: the only place that does. A build beside the sources comes first, then a prebuild; what was
+ * tried and what to do is in the error's message. Linked with -z nodelete, so its statics serve all threads.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fingerprint } from './abi.ts';
+import type { Addon } from './addon.ts';
+
+let loaded: Addon | undefined;
+
+/** The nearest folder from <start> upwards that holds the package: prebuilds and build lie there. */
+function packageRoot(start: string): string {
+  let folder = start;
+  for (let depth = 0; depth < 8; depth++) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    folder = dirname(folder);
+  }
+  return start;
+}
+
+/** Where this code lies: dist/ for the bundles, src/native for tests. */
+function startFolder(): string {
+  return packageRoot(dirname(fileURLToPath(import.meta.url)));
+}
+
+function candidates(root: string): string[] {
+  const name = `${process.platform}-${process.arch}`;
+  return [
+    join(root, 'build', 'Release', 'sluice.node'),
+    join(root, 'build', 'Debug', 'sluice.node'),
+    join(root, 'prebuilds', name, 'sluice.node'),
+  ];
+}
+
+/** The addon, loaded once a thread. Throws one error that says where it was looked for and how to build it. */
+export function loadAddon(root: string = startFolder()): Addon {
+  if (loaded !== undefined) return loaded;
+  const tried = candidates(root);
+  const path = tried.find((candidate) => existsSync(candidate));
+  if (path === undefined) {
+    throw new Error(
+      `Sluice's native addon is missing (looked for ${tried.join(', ')}): run \`npm run build\`, which needs a C compiler, make and Python 3.`,
+    );
+  }
+  const addon = createRequire(path)(path) as Addon;
+  if (addon.abi !== fingerprint) {
+    throw new Error(
+      `Sluice's native addon at ${path} was built from other sources than this program: run \`npm run build\`.`,
+    );
+  }
+  loaded = addon;
+  return addon;
+}
