@@ -6,12 +6,12 @@ export interface Algorithm {
   readonly name: string;
   /** Content coding on the wire (RFC 9110 8.4.1). */
   readonly coding: string;
-  /** STAGE_*; identity has none: its body is only chunked anew. */
+  /** STAGE_*; identity's body is only chunked anew. */
   readonly stage: number;
 }
 
 export const ALGORITHMS: readonly Algorithm[] = [
-  { name: 'identity', coding: 'identity', stage: abi.STAGE_NONE },
+  { name: 'identity', coding: 'identity', stage: abi.STAGE_IDENTITY },
   { name: 'gzip', coding: 'gzip', stage: abi.STAGE_GZIP },
   { name: 'deflate', coding: 'deflate', stage: abi.STAGE_ZLIB },
   // Not what RFC 9110 8.4.1.2 calls deflate, but what some old clients want under that name.

@@ -29,6 +29,8 @@ import { type DefaultLogFormat, type ProxyPlan, planProxy } from './proxy-plan.t
 export interface SharedMemory {
   readonly live: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
+  /** Data threads: slices in `counters`. */
+  readonly threads: number;
 }
 
 /** What the data path needs from rooms that it does not know: how a log line leaves, what is done with an exception. */
@@ -60,7 +62,6 @@ export class Plane {
     configuration: Configuration,
     engine: Engine,
     shared: SharedMemory,
-    threads: number,
     logs: PlaneLogs,
   ) {
     this.logs = logs;
@@ -69,7 +70,7 @@ export class Plane {
     const { proxies, servers, listeners } = configuration;
     const counts = { proxies: proxies.length, servers: servers.length, listeners: listeners.length };
     this.live = new Live(new Int32Array(shared.live), counts);
-    this.layout = Object.assign({ threads }, counts);
+    this.layout = Object.assign({ threads: shared.threads }, counts);
     this.counters = counterSlice(shared.counters, this.layout, engine.thread);
     for (const proxy of proxies) {
       this.plans.push(planProxy(proxy, this.live, logs.defaultFormat));

@@ -187,7 +187,7 @@ export class House {
       logTargets: [],
     };
     const counters = createCounterMemory({ ...counts, threads: 1 });
-    this.plane = new Plane(configuration, this.engine, { live, counters }, 1, {
+    this.plane = new Plane(configuration, this.engine, { live, counters, threads: 1 }, {
       defaultFormat: (proxy) => ({
         source: 'test',
         constant: undefined,
