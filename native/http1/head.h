@@ -155,7 +155,7 @@ struct head_edit {
 STATIC_ASSERT(sizeof(struct head_edit) == 16);
 
 enum head_write_flag {
-    WRITE_CONN_CLOSE = 1u << 0,            /* connection: close */
+    WRITE_CONN_CLOSE = 1u << 0,            /* connection: close; left out of a 1.0 head, where it is the rule */
     WRITE_CONN_KEEPALIVE = 1u << 1,        /* connection: keep-alive, for HTTP/1.0 peers */
     WRITE_CONN_UPGRADE = 1u << 2,          /* connection: upgrade, and Upgrade passes */
     WRITE_CHUNKED = 1u << 3,               /* transfer-encoding: chunked, where it came or last */

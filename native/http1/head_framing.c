@@ -106,8 +106,8 @@ static int framing_settle_request(struct head_reading *r)
     /* no chunked at the end: the body has no end (RFC 9112 section 6.3, 4) */
     if ((h->flags & HEAD_F_TE) && !(h->flags & HEAD_F_CHUNKED))
         return head_refuse(h, 400, h->target_off);
-    /* CONNECT has no content (RFC 9110 section 9.3.6): bytes that claim to be some are either side's guess */
-    if (body && h->method_id == HTTP_METHOD_CONNECT)
+    /* CONNECT and TRACE have no content (RFC 9110 sections 9.3.6, 9.3.8): bytes that claim to be some are anyone's guess */
+    if (body && (h->method_id == HTTP_METHOD_CONNECT || h->method_id == HTTP_METHOD_TRACE))
         return head_refuse(h, 400, h->method_off);
     /* as HAProxy: old agents do not expect a body there, and would take it for the next request */
     if (body && h->version < 0x0101 && !(r->opts & HEAD_OPT_PAYLOAD_ANY_METHOD) &&

@@ -298,7 +298,8 @@ static void put_connection(struct head_output *o)
         put_option(o, &first, "upgrade");
     if (o->has_te)
         put_option(o, &first, "te");
-    if (o->wflags & WRITE_CONN_CLOSE)
+    /* 1.0 closes unless told otherwise, and HAProxy leaves it unsaid */
+    if ((o->wflags & (WRITE_CONN_CLOSE | WRITE_VERSION_10)) == WRITE_CONN_CLOSE)
         put_option(o, &first, "close");
     if (o->wflags & WRITE_CONN_KEEPALIVE)
         put_option(o, &first, "keep-alive");

@@ -116,6 +116,8 @@ static const struct case_head case_heads[] = {
     LINE(0, "CONNECT", "CONNECT a:443 HTTP/1.1"),
     REQ(400, "CONNECT with content", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"),
     REQ(400, "CONNECT with chunks", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    LINE(0, "TRACE", "TRACE / HTTP/1.1"),
+    REQ(400, "TRACE with content", "TRACE / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"),
     /* 4: status line */
     RES(0, "no reason", "HTTP/1.1 200 \r\n\r\n"),
     RES(0, "no reason and no blank", "HTTP/1.1 200\r\n\r\n"),
