@@ -27,6 +27,8 @@ const arrayMethods = new Set([
   'flatMap',
   'findIndex',
 ]);
+/** Properties of a keyword's declaration that run while a configuration is read. */
+const readingNames = new Set(['check', 'parse', 'build', 'compile', 'prepare']);
 /** Programs, not modules: their last line starts them. */
 const startsItself = new Set(['src/process/data-thread.ts', 'src/data-thread.ts', 'src/origin/start.ts']);
 
@@ -188,6 +190,7 @@ export function hotPathFaults(file: SourceFile): Fault[] {
 }
 
 function hotPathFault(at: Syntax, above: readonly Syntax[]): string | undefined {
+  if (!above.some((one) => functionTypes.has(one.type)) && at['async'] !== true) return undefined;
   if (at.type === 'AwaitExpression' || at['async'] === true) return 'async';
   if (at.type === 'SpreadElement') return 'spread';
   if (functionTypes.has(at.type) && isClosure(above)) return 'a closure';
@@ -201,24 +204,35 @@ function hotPathFault(at: Syntax, above: readonly Syntax[]): string | undefined 
   return isCallback ? `.${name}()` : undefined;
 }
 
-/** A function within a function is made anew at each call, unless the outer one exists to make it. */
+/** A function within a function is made anew at each call, unless every outer one exists to make it. */
 function isClosure(above: readonly Syntax[]): boolean {
-  const outer = above.filter((one) => functionTypes.has(one.type));
-  return outer.length > 1 || (outer[0] !== undefined && !isMaker(outer[0]));
+  return above.some((one, at) => functionTypes.has(one.type) && !isMaker(one, above[at - 1]));
 }
 
-function isMaker(outer: Syntax): boolean {
-  if (functionTypes.has((outer['body'] as Syntax).type)) return true;
+/** Made at configuration: a function that returns functions, or one that a keyword's table names for its reading. */
+function isMaker(outer: Syntax, parent: Syntax | undefined): boolean {
+  const body = outer['body'] as Syntax;
+  if (functionTypes.has(body.type)) return true;
+  if (parent?.type === 'Property' && readingNames.has(String((parent['key'] as Syntax)['name']))) return true;
+  const mayCall = outer.type === 'FunctionDeclaration';
   let makes = false;
-  walk(outer['body'] as Syntax, (at, above) => {
-    if (at.type !== 'ReturnStatement' || above.some((one) => functionTypes.has(one.type))) return;
-    const given = at['argument'];
+  const judge = (given: unknown) => {
     if (!isSyntax(given)) return;
     walk(given, (one, over) => {
-      if (functionTypes.has(one.type) && !over.some((call) => call.type === 'CallExpression')) makes = true;
+      if (functionTypes.has(one.type) && !over.some((call) => isPerCall(call, mayCall))) makes = true;
     });
+  };
+  if (body.type !== 'BlockStatement') return false;
+  walk(body, (at, above) => {
+    if (at.type === 'ReturnStatement' && !above.some((one) => functionTypes.has(one.type)))
+      judge(at['argument']);
   });
   return makes;
+}
+
+/** A call whose function arguments are used and forgotten; a declaration's `return fetch({ … })` keeps them. */
+function isPerCall(call: Syntax, mayCall: boolean): boolean {
+  return call.type === 'CallExpression' && !(mayCall && (call['callee'] as Syntax).type === 'Identifier');
 }
 
 /** Whether the outermost function's comment speaks of configuration or start. */
