@@ -4,7 +4,8 @@
 import type { Engine } from '../model/boundary.ts';
 import type { Configuration } from '../model/configuration.ts';
 import { type OtherEvents, onBatch } from '../stream/batch.ts';
-import { Plane, type PlaneLogs, type SharedMemory } from '../stream/plane.ts';
+import { Plane, type SharedMemory } from '../stream/plane.ts';
+import { createPlaneLogs } from './plane-logs.ts';
 
 export interface DataPlane {
   readonly plane: Plane;
@@ -16,14 +17,8 @@ export interface DataPlane {
 
 function ignore(): void {}
 
-export function createDataPlane(
-  configuration: Configuration,
-  engine: Engine,
-  shared: SharedMemory,
-  threads: number,
-  logs: PlaneLogs,
-): DataPlane {
-  const plane = new Plane(configuration, engine, shared, threads, logs);
+export function createDataPlane(configuration: Configuration, engine: Engine, shared: SharedMemory): DataPlane {
+  const plane = new Plane(configuration, engine, shared, createPlaneLogs(configuration));
   engine.live = plane.live;
   const other: OtherEvents = { onProbe: ignore, onControl: ignore };
   return {

@@ -1,0 +1,4 @@
+/** What a worker thread of the data plane runs. */
+import { runDataThread } from './process/data-thread.ts';
+
+runDataThread();

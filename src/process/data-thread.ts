@@ -1,0 +1,67 @@
+/** A data thread: boots without work, is handed the configuration's bytes, parses them as main did, runs one engine under one data
+ * plane. Says what became of each message; an exception that nobody caught ends the thread, and main the process.
+ */
+import { parentPort } from 'node:worker_threads';
+import { NativeEngine } from '../native/engine.ts';
+import { loadAddon } from '../native/load.ts';
+import { parseConfiguration } from '../section/configuration.ts';
+import { createDataPlane } from './data-plane.ts';
+import type { FromDataThread, ToDataThread } from './thread-messages.ts';
+
+type Work = Extract<ToDataThread, { kind: 'configure' }>;
+
+function startEngine(work: Work): NativeEngine {
+  const { configuration } = parseConfiguration(work.sources);
+  for (const server of configuration.servers) server.resolved = work.addresses[server.index];
+  const engine = new NativeEngine(loadAddon(), work.thread);
+  const plane = createDataPlane(configuration, engine, work.shared);
+  engine.start(plane.onBatch);
+  return engine;
+}
+
+class DataThread {
+  private engine: NativeEngine | undefined;
+  private readonly say: (message: FromDataThread) => void;
+
+  constructor(say: (message: FromDataThread) => void) {
+    this.say = say;
+  }
+
+  take(message: ToDataThread): void {
+    switch (message.kind) {
+      case 'configure':
+        this.configure(message);
+        return;
+      case 'listen':
+        this.engine?.listen(message.on);
+        this.say({ kind: 'listening', on: message.on });
+        return;
+      case 'stop':
+        this.engine?.listen(false);
+        this.engine?.stop();
+        this.say({ kind: 'listening', on: false });
+        return;
+      default:
+        this.engine?.destroy();
+        this.engine = undefined;
+        this.say({ kind: 'gone' });
+    }
+  }
+
+  private configure(work: Work): void {
+    try {
+      this.engine = startEngine(work);
+      this.say({ kind: 'ready' });
+    } catch (error) {
+      this.say({ kind: 'failed', text: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+  }
+}
+
+/** Runs this worker thread; it lives until main closes the port. */
+export function runDataThread(): void {
+  const port = parentPort;
+  if (port === null) throw new Error('a data thread is started by the main thread only');
+  const thread = new DataThread((message) => port.postMessage(message));
+  port.on('message', (message: ToDataThread) => thread.take(message));
+}
