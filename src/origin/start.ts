@@ -79,8 +79,8 @@ async function start(): Promise<void> {
         SLUICE_SOCKET: socketPath,
         SLUICE_SERVER_1: `127.0.0.1:${portOf(servers[0]!)}`,
         SLUICE_SERVER_2: `127.0.0.1:${portOf(servers[1]!)}`,
-      // Reading more certificates would cost the start 30 ms.
-      NODE_EXTRA_CA_CERTS: undefined,
+        // Reading more certificates would cost the start 30 ms.
+        NODE_EXTRA_CA_CERTS: undefined,
       },
     },
   );
