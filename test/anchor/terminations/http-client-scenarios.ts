@@ -50,6 +50,16 @@ export const httpClientScenarios: readonly Scenario[] = [
     server: answers(ok),
     client: asks(request('/captured', 'User-Agent: Mozilla/5.0 (X11)')),
   },
+  {
+    name: 'captured-headers',
+    front: [
+      'capture request header User-Agent len 12',
+      'capture request header X-None len 8',
+      'capture response header Server len 6',
+    ],
+    server: answers(response('200 OK', 'hello', 'Server: Apache/2.4')),
+    client: asks(request('/', 'User-Agent: Mozilla/5.0 (X11)')),
+  },
   { name: 'denied', front: ['http-request deny if { path /no }'], client: asks(request('/no')) },
   { name: 'denied-429', front: ['http-request deny deny_status 429'], client: asks(request('/no')) },
   { name: 'denied-in-backend', back: ['http-request deny', 'server s1 {s1}'], client: asks(request('/no')) },
