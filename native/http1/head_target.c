@@ -220,8 +220,9 @@ static int target_settle_absolute(struct head_reading *r)
         if (p[at] == '@' && begin == scheme.off + scheme.len + 3)
             begin = at + 1;
     }
-    /* RFC 9110 section 4.2.1: an http URI without a host is invalid; ":" alone passes, HAProxy's tests want it */
-    if (at == begin || authority_split(p + begin, begin, at - begin, &a) < 0)
+    /* RFC 9110 section 4.2.1: an http URI without a host is invalid; "http://:" alone passes, HAProxy's tests want it */
+    if (at == begin || authority_split(p + begin, begin, at - begin, &a) < 0 ||
+        (a.host.len == 0 && (a.port.len || at < end)))
         return head_refuse(h, 400, begin);
     h->flags |= HEAD_F_ABSOLUTE;
     h->authority_off = begin;

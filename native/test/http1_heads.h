@@ -97,6 +97,8 @@ static const struct case_head case_heads[] = {
     LINE(0, "another scheme", "GET ftp://a/ HTTP/1.1"),
     LINE(400, "no host", "GET http:///b HTTP/1.1"),
     REQ(400, "no host, and none in Host", "GET http:///b HTTP/1.1\r\nHost:\r\n\r\n"),
+    REQ(400, "no host, a colon and a path", "GET http://:/b HTTP/1.1\r\nHost:\r\n\r\n"),
+    REQ(400, "no host but a port", "GET http://:81 HTTP/1.1\r\nHost: :81\r\n\r\n"),
     REQ(400, "no host in 1.0", "GET http:///b HTTP/1.0\r\n\r\n"),
     LINE(400, "user information and no host", "GET http://u@/b HTTP/1.1"),
     LINE(400, "two at signs", "GET http://u@v@a/ HTTP/1.1"),
