@@ -229,6 +229,43 @@ static void test_edits(void)
     }
 }
 
+/* RFC 9112 section 6.3, in its order. */
+static void test_framing(void)
+{
+    static const struct {
+        uint16_t method_id;
+        const char *raw;
+        uint32_t kind, length;
+    } rows[] = {
+        {0, GET "\r\n", FRAMING_NONE, 0},
+        {0, GET "Content-Length: 7\r\n\r\n", FRAMING_LENGTH, 7},
+        {0, GET "Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n", FRAMING_CHUNKED, 0},
+        {0, "CONNECT h:80 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n", FRAMING_NONE, 0},
+        {HTTP_METHOD_HEAD, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", FRAMING_NONE, 0},
+        {HTTP_METHOD_GET, "HTTP/1.1 100 Go on\r\n\r\n", FRAMING_NONE, 0},
+        {HTTP_METHOD_GET, "HTTP/1.1 204 No\r\nContent-Length: 7\r\n\r\n", FRAMING_NONE, 0},
+        {HTTP_METHOD_GET, "HTTP/1.1 304 No\r\nContent-Length: 7\r\n\r\n", FRAMING_NONE, 0},
+        {HTTP_METHOD_GET, "HTTP/1.1 101 Up\r\nContent-Length: 7\r\n\r\n", FRAMING_TUNNEL, 0},
+        {HTTP_METHOD_CONNECT, "HTTP/1.1 299 OK\r\nContent-Length: 7\r\n\r\n", FRAMING_TUNNEL, 0},
+        {HTTP_METHOD_CONNECT, "HTTP/1.1 300 No\r\nContent-Length: 7\r\n\r\n", FRAMING_LENGTH, 7},
+        {HTTP_METHOD_GET, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", FRAMING_CHUNKED, 0},
+        {HTTP_METHOD_GET, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", FRAMING_LENGTH, 0},
+        {HTTP_METHOD_GET, "HTTP/1.1 200 OK\r\n\r\n", FRAMING_CLOSE, 0},
+    };
+
+    for (uint32_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct framing framing = {99, 99};
+        struct head h;
+
+        scan(&h, rows[i].raw, rows[i].raw[0] == 'H' ? HEAD_RESPONSE : HEAD_REQUEST);
+        if (h.kind == HEAD_REQUEST)
+            framing_of_request(&h, &framing);
+        else
+            framing_of_response(&h, rows[i].method_id, &framing);
+        CHECK(framing.kind == rows[i].kind && framing.length == rows[i].length, "%s: %u", rows[i].raw, framing.kind);
+    }
+}
+
 static void test_edit_order(void)
 {
     static const char text[] = "ab1b2Host" "new";
@@ -255,5 +292,6 @@ int main(void)
     test_passes();
     test_edits();
     test_edit_order();
+    test_framing();
     return case_end("http1 write");
 }
