@@ -21,10 +21,10 @@ import {
   matchMethod,
   matchPrefix,
   matchRegex,
-  type StringMatcher,
   matchSubstring,
   matchSuffix,
   matchWord,
+  type StringMatcher,
 } from './strings.ts';
 
 export type Matcher = (value: SampleValue) => boolean;
@@ -41,7 +41,10 @@ export interface MatchMethod {
 
 const never: Matcher = () => false;
 
-function strings(name: string, make: (patterns: readonly string[], insensitive: boolean) => StringMatcher): MatchMethod {
+function strings(
+  name: string,
+  make: (patterns: readonly string[], insensitive: boolean) => StringMatcher,
+): MatchMethod {
   return {
     name,
     input: 'str',

@@ -1,7 +1,7 @@
 /** Hot path. Matchers of addresses. A short list of networks is tried one by one; a long one is indexed by prefix length, so that
  * a lookup costs one hash probe for each length that occurs.
  */
-import { type Address, embeddedIpv4, mappedIpv6, Network, parseIpv4, parseNetwork } from '../base/ip.ts';
+import { type Address, embeddedIpv4, mappedIpv6, type Network, parseIpv4, parseNetwork } from '../base/ip.ts';
 
 const LOOP_MAX_NETWORKS = 8;
 

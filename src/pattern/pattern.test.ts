@@ -7,8 +7,7 @@ import { dottedMethod, findMatchMethod, methodMethod, readPatternFile } from './
 
 function matcher(name: string, patterns: string, insensitive = false) {
   const faults: string[] = [];
-  const method =
-    name === 'dotted' ? dottedMethod : name === 'method' ? methodMethod : findMatchMethod(name);
+  const method = name === 'dotted' ? dottedMethod : name === 'method' ? methodMethod : findMatchMethod(name);
   const match = method?.build(patterns.split(' '), insensitive, (_index, message) => faults.push(message));
   return { match: match as (value: SampleValue) => boolean, faults };
 }
@@ -24,7 +23,12 @@ const cases: [method: string, patterns: string, yes: SampleValue[], no: SampleVa
   ['end', MANY, ['x/static', 'h8'], ['h8 ', '']],
   ['sub', 'oo', ['foo', 'oo'], ['o', '']],
   ['sub', MANY, ['xxe5xx', '/static'], ['e 5', '']],
-  ['dir', 'images/png', ['/images/png/logo', 'images/png', '/x/images/png?y'], ['/images/pngs', '/ximages/png']],
+  [
+    'dir',
+    'images/png',
+    ['/images/png/logo', 'images/png', '/x/images/png?y'],
+    ['/images/pngs', '/ximages/png'],
+  ],
   ['dir', '/images/', ['/images', '/images/x'], ['/image', 'ximages']],
   [
     'dom',
@@ -85,7 +89,11 @@ describe('match methods', () => {
     ['int', 'gt abc', "'abc' is neither a number nor a supported operator"],
     ['ip', '1.2.3.400', "'1.2.3.400' is not a valid IPv4 or IPv6 address"],
     ['bin', 'abc', "an hexadecimal value is expected, but found 'abc'"],
-    ['reg', 'a++', "regex 'a++' is refused (possessive quantifiers ('++') are not supported, at character 3)"],
+    [
+      'reg',
+      'a++',
+      "regex 'a++' is refused (possessive quantifiers ('++') are not supported, at character 3)",
+    ],
   ])('%s refuses %s', (method, patterns, message) => {
     expect(matcher(method, patterns).faults).toEqual([message]);
   });

@@ -35,7 +35,11 @@ export class ClassReader {
   private readItem(): void {
     if (this.readPosix() || this.readSet()) return;
     const low = this.readOne();
-    if (this.source[this.at] !== '-' || this.source[this.at + 1] === ']' || this.at + 1 >= this.source.length) {
+    if (
+      this.source[this.at] !== '-' ||
+      this.source[this.at + 1] === ']' ||
+      this.at + 1 >= this.source.length
+    ) {
       this.members[low] = 1;
       return;
     }

@@ -297,7 +297,9 @@ class Translator {
 
   /** `\1` names a group when there are that many, or when it has one digit; else it is octal. */
   private readReference(): void {
-    const digits = (/^\\(\d{1,2})/.exec(this.source.slice(this.at, this.at + 3)) as RegExpExecArray)[1] as string;
+    const digits = (
+      /^\\(\d{1,2})/.exec(this.source.slice(this.at, this.at + 3)) as RegExpExecArray
+    )[1] as string;
     if (digits.length > 1 && Number(digits) > this.groups) {
       const read = readCharacter(this.source, this.at);
       this.at = read.end;

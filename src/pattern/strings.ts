@@ -17,7 +17,10 @@ function folded(patterns: readonly string[], insensitive: boolean, build: (list:
   return (subject: string): boolean => match(asciiLower(subject));
 }
 
-function anyOf(patterns: readonly string[], test: (subject: string, pattern: string) => boolean): StringMatcher {
+function anyOf(
+  patterns: readonly string[],
+  test: (subject: string, pattern: string) => boolean,
+): StringMatcher {
   const first = patterns[0] as string;
   if (patterns.length === 1) return (subject) => test(subject, first);
   return (subject) => {
@@ -42,7 +45,8 @@ export function matchExact(patterns: readonly string[], insensitive: boolean): S
 
 export function matchPrefix(patterns: readonly string[], insensitive: boolean): StringMatcher {
   return folded(patterns, insensitive, (list) => {
-    if (list.length <= LOOP_MAX_PATTERNS) return anyOf(list, (subject, pattern) => subject.startsWith(pattern));
+    if (list.length <= LOOP_MAX_PATTERNS)
+      return anyOf(list, (subject, pattern) => subject.startsWith(pattern));
     const trie = trieOf(list, false);
     return (subject) => trie.startsAt(subject, 0);
   });
@@ -71,7 +75,11 @@ export const DIR_DELIMITERS = '/?';
 export const DOM_DELIMITERS = '/?.:';
 
 /** Whole components between delimiters; delimiters around a pattern do not count. */
-export function matchWord(patterns: readonly string[], insensitive: boolean, delimiters: string): StringMatcher {
+export function matchWord(
+  patterns: readonly string[],
+  insensitive: boolean,
+  delimiters: string,
+): StringMatcher {
   return folded(patterns, insensitive, (list) => {
     const trie = new Trie();
     for (const pattern of list) trie.add(trimmed(pattern, delimiters));

@@ -1,0 +1,23 @@
+/** All fetches. A new family adds its line here. */
+import type { Fetch } from '../declare.ts';
+import { bodyFetches } from './body.ts';
+import { captureFetches } from './capture.ts';
+import { connectionFetches } from './connection.ts';
+import { constantFetches } from './constant.ts';
+import { cookieFetches } from './cookie.ts';
+import { headerFetches } from './header.ts';
+import { proxyFetches } from './proxy.ts';
+import { requestFetches } from './request.ts';
+import { responseFetches } from './response.ts';
+
+export const fetches: readonly Fetch[] = [
+  ...bodyFetches,
+  ...captureFetches,
+  ...connectionFetches,
+  ...constantFetches,
+  ...cookieFetches,
+  ...headerFetches,
+  ...proxyFetches,
+  ...requestFetches,
+  ...responseFetches,
+];
