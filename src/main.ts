@@ -7,6 +7,7 @@ import { readConfiguration } from './config/read.ts';
 import { preamble, type RenderOptions, renderMessages, renderNote } from './config/render.ts';
 import { SLUICE_VERSION } from './config/version.ts';
 import { early } from './early.ts';
+import { dumpKeywords } from './keywords.ts';
 import { type Parsed, parseConfiguration, type Sources } from './section/configuration.ts';
 import { makeSources } from './section/sources.ts';
 
@@ -81,6 +82,8 @@ export function main(argv: readonly string[]): void {
     process.exitCode = 1;
     return;
   }
+  if (line.dumps.length > 0) print(1, dumpKeywords(line.dumps));
+  if (line.files.length === 0 && line.dumps.length > 0) return;
   if (line.files.length === 0) {
     print(2, USAGE);
     process.exitCode = 1;

@@ -70,7 +70,7 @@ const TIME_HINT = 'us, ms, s, m, h or d';
 
 /** Milliseconds. Bare numbers are in <unit>. */
 export function time(label = '<timeout>', unit: TimeUnit = 'ms', max = TIME_MAX_MS): Argument<number> {
-  const allowed = `an integer with ${TIME_HINT} (${unit} when there is none), at most ${formatTime(max)}`;
+  const allowed = `an integer with ${TIME_HINT} (${unit} when there is none), at most ${max === TIME_MAX_MS ? '24.8 days' : formatTime(max)}`;
   return single(label, allowed, (text) => {
     const time = parseTime(text, unit);
     return 'ms' in time && time.ms <= max ? time.ms : undefined;

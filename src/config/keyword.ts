@@ -91,6 +91,12 @@ export function expectEnd(cursor: WordCursor, name: string, usage: string): bool
   return false;
 }
 
+/** Another kind of section, where a misplaced keyword may belong. */
+interface Home {
+  readonly index: { firstWords(): Set<string> };
+  readonly called: string;
+}
+
 /** The keywords of one kind of section, by their first word. */
 export class KeywordIndex<Target> {
   readonly keywords: readonly Keyword<Target>[];
@@ -103,7 +109,7 @@ export class KeywordIndex<Target> {
     for (const entry of this.keywords) {
       this.byName.set(entry.name, entry);
       const space = entry.name.indexOf(' ');
-      if (space < 0) continue;
+      if (space < 0 || entry.traits['isObsolete'] === true) continue;
       const first = entry.name.slice(0, space);
       const family = this.families.get(first);
       if (family === undefined) this.families.set(first, [entry.name.slice(space + 1)]);
@@ -113,6 +119,12 @@ export class KeywordIndex<Target> {
 
   get names(): Iterable<string> {
     return this.byName.keys();
+  }
+
+  /** The words that lines may begin with; those that are only kept for old configurations are left out. */
+  firstWords(): Set<string> {
+    const current = this.keywords.filter((entry) => entry.traits['isObsolete'] !== true);
+    return new Set(current.map((entry) => entry.name.split(' ')[0] as string));
   }
 
   /** The keyword that <cursor> stands on, its words taken. */
@@ -138,7 +150,7 @@ export class KeywordIndex<Target> {
   }
 
   /** Says why nothing was found: known elsewhere (a notice), a slip of a known word, or nothing known. */
-  explain(line: Line, section: string): void {
+  explain(line: Line, section: string, other: Home): void {
     const { cursor, alerts } = line;
     const first = cursor.words[0] as Word;
     const second = cursor.words[1];
@@ -157,16 +169,19 @@ export class KeywordIndex<Target> {
         second.text,
         family.map((name) => name.split(' ')[0] as string),
       );
-      const advice = `'${first.text}' knows here: ${family.join(', ')}.`;
+      const advice = meant === '' ? `'${first.text}' knows here: ${family.join(', ')}.` : '';
       alerts.alert(
         `unknown keyword '${first.text} ${second.text}' in '${section}' section${meant}`,
         second,
         advice,
       );
     } else {
-      const firstWords = new Set([...this.byName.keys()].map((name) => name.split(' ')[0] as string));
-      const meant = didYouMean(first.text, firstWords);
-      const advice = meant === '' ? `Known in this section: ${[...firstWords].sort().join(', ')}.` : '';
+      const firstWords = this.firstWords();
+      const isAtHomeThere = other.index.firstWords().has(first.text);
+      const meant = isAtHomeThere ? '' : didYouMean(first.text, firstWords);
+      const known = `Known in this section: ${[...firstWords].sort().join(', ')}.`;
+      const move = `'${first.text}' is a keyword of ${other.called}.`;
+      const advice = isAtHomeThere ? move : meant === '' ? known : '';
       alerts.alert(`unknown keyword '${first.text}' in '${section}' section${meant}`, first, advice);
     }
   }

@@ -184,7 +184,8 @@ class FileReader {
         this.orElse(words, alerts);
         return true;
       case '.endif':
-        if (this.alone(words, alerts) && this.blocks.pop() === undefined) this.lone('.endif', words, alerts);
+        this.alone(words, alerts);
+        if (this.blocks.pop() === undefined) this.lone('.endif', words, alerts);
         return true;
       default:
         if (this.isTaken()) this.say(words, alerts);
@@ -201,7 +202,10 @@ class FileReader {
     if ('value' in result) return result.value ? 'taken' : 'waiting';
     const directive = (words[0] as Word).text;
     const message = `${result.error} in '${directive}' at position ${result.at + 1}`;
-    alerts.alert(`${message}.`, words[1], 'The block is read as if the condition were false.');
+    const begin = (words[1] as Word).column;
+    const isPlain = alerts.source.startsWith(text, begin);
+    const at = { text: '', column: isPlain ? begin + result.at : begin };
+    alerts.alert(`${message}.`, at, 'The block is read as if the condition were false.');
     return 'waiting';
   }
 

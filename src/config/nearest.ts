@@ -49,8 +49,8 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** `; did you mean 'x' maybe ?`, or ''. */
+/** `; did you mean 'x' maybe?`, or ''. */
 export function didYouMean(word: string, known: Iterable<string>): string {
   const meant = nearest(word, known);
-  return meant === undefined ? '' : `; did you mean '${meant}' maybe ?`;
+  return meant === undefined ? '' : `; did you mean '${meant}' maybe?`;
 }

@@ -24,7 +24,7 @@ function tagged(severity: Severity, pid: number, text: string): string {
 function sourceLines(message: Message): string {
   const line = printable(message.source.trimEnd());
   const indent = line.length - line.trimStart().length;
-  if (message.column < 0 || message.column > message.source.length) {
+  if (message.column < 0 || message.column > message.source.length + 1) {
     return line === '' ? '' : `   |   ${line.slice(indent, indent + SOURCE_COLUMNS_MAX)}\n`;
   }
   const from = Math.max(indent, message.column - SOURCE_COLUMNS_MAX + 30);
@@ -32,8 +32,11 @@ function sourceLines(message: Message): string {
   return `   |   ${shown}\n   |   ${' '.repeat(Math.max(0, message.column - from))}^\n`;
 }
 
-export function renderMessage(message: Message, pid: number): string {
-  const { severity, place, advice } = message;
+/** <said> holds advice that was printed already: it is not repeated. */
+export function renderMessage(message: Message, pid: number, said?: Set<string>): string {
+  const { severity, place } = message;
+  const advice = said?.has(message.advice) ? '' : message.advice;
+  said?.add(message.advice);
   const body = message.text.split('\n').map(printable).join('\n   | ');
   if (place === undefined) return tagged(severity, pid, body) + adviceLines(advice);
   const head = tagged(severity, pid, `config : parsing [${printable(place.file)}:${place.line}] : ${body}`);
@@ -73,7 +76,8 @@ export interface RenderOptions {
 /** Everything a reading said, and what follows from it. */
 export function renderMessages(messages: readonly Message[], options: RenderOptions): string {
   const shown = messages.filter((message) => message.severity !== 'diag' || options.diagnostics);
-  const lines = shown.map((message) => renderMessage(message, options.pid));
+  const said = new Set<string>();
+  const lines = shown.map((message) => renderMessage(message, options.pid, said));
   const alerts = messages.filter((message) => message.severity === 'alert');
   const files = new Set(
     alerts.flatMap((message) => (message.place === undefined ? [] : [message.place.file])),

@@ -138,9 +138,10 @@ export function readBindOptions(
       continue;
     }
     if (entry === undefined) {
-      const names = [...BY_NAME.keys()];
-      const message = `'${called}' : unknown keyword '${at.text}'${didYouMean(at.text, names)}`;
-      cursor.alerts.alert(message, at, `Options of bind: ${names.sort().join(', ')}.`);
+      const meant = didYouMean(at.text, BY_NAME.keys());
+      const message = `'${called}' : unknown keyword '${at.text}'${meant}`;
+      const built = [...BY_NAME.keys()].filter((name) => !NOT_BUILT.has(name));
+      cursor.alerts.alert(message, at, meant === '' ? `Options of bind: ${built.sort().join(', ')}.` : '');
       return;
     }
     const usage = entry.args.map((argument) => argument.label).join(' ');

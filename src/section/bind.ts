@@ -6,6 +6,7 @@ import type { Listener, ListenerAddress } from '../model/listener.ts';
 import { readBindOptions } from './bind-options.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import type { ProxySection } from './proxy-section.ts';
+import type { Reading } from './reading.ts';
 import { proxyKeyword } from './traits.ts';
 
 const ADDRESS_ADVICE =
@@ -39,11 +40,19 @@ export function listenerAddresses(
   endpoint: Endpoint,
   cursor: WordCursor,
   at: Word,
+  reading: Reading,
 ): ListenerAddress[] | undefined {
-  const { kind, host, fd, source } = endpoint;
+  const { fd, source } = endpoint;
+  let { kind, host } = endpoint;
   if (kind === 'name') {
-    cursor.alerts.alert(`'bind' : invalid address: '${host}' in '${source}'`, at, ADDRESS_ADVICE);
-    return undefined;
+    const local = reading.hostAddress(host);
+    if (local === undefined) {
+      const advice = `A listening address is written in numbers, or is a name of /etc/hosts. ${ADDRESS_ADVICE}`;
+      cursor.alerts.alert(`'bind' : invalid address: '${host}' in '${source}'`, at, advice);
+      return undefined;
+    }
+    kind = local.family === 4 ? 'ipv4' : 'ipv6';
+    host = local.toString();
   }
   if (endpoint.isDatagram) {
     cursor.alerts.alert(`'bind' : datagram sockets are not built yet in '${source}'`, at, ADDRESS_ADVICE);
@@ -64,7 +73,8 @@ export function listenerAddresses(
   return addresses;
 }
 
-function readBind(section: ProxySection, cursor: WordCursor): void {
+/** Reads addresses and options from the cursor on; also for the address on a `listen` line, as version 1.4 had it. */
+export function readBind(section: ProxySection, cursor: WordCursor): void {
   const at = cursor.words[cursor.position++] as Word;
   const listeners: Listener[] = [];
   for (const text of at.text.split(',')) {
@@ -73,7 +83,7 @@ function readBind(section: ProxySection, cursor: WordCursor): void {
       cursor.alerts.alert(`'bind' : ${endpoint.error}`, at, endpoint.advice);
       return;
     }
-    const addresses = listenerAddresses(endpoint, cursor, at);
+    const addresses = listenerAddresses(endpoint, cursor, at, section.reading);
     if (addresses === undefined) return;
     for (const address of addresses) listeners.push(newListener(section, address, cursor));
   }

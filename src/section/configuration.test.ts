@@ -188,7 +188,7 @@ describe('what is wrong as a whole', () => {
   it.each([
     [
       'frontend f\n bind :80\n timeout client 1s\n default_backend bb\nbackend b\n timeout connect 1s\n timeout server 1s\n',
-      "alert 4: frontend 'f': unable to find required default_backend: 'bb'; did you mean 'b' maybe ?.",
+      "alert 4: frontend 'f': unable to find required default_backend: 'bb'; did you mean 'b' maybe?",
     ],
     [
       `listen l\n bind :80\n ${TIMEOUTS} default_backend l\n`,
@@ -204,7 +204,7 @@ describe('what is wrong as a whole', () => {
     ],
     [
       `backend b\n ${TIMEOUTS} server s 1.2.3.4:1\n server s 1.2.3.4:2\n`.replace('timeout client 1s\n', ''),
-      "alert 5: 'server b/s' : another server named 's' was already defined at line 4, please use a distinct name.",
+      "alert 5: 'server b/s' : another server named 's' was already defined at line 4.",
     ],
     [
       'frontend f\n bind :80\n timeout client 1s\nfrontend f\n',

@@ -9,11 +9,12 @@ import { didYouMean } from '../config/nearest.ts';
 import type { Word } from '../config/place.ts';
 import { type Environment, Variables } from '../config/variables.ts';
 import type { Configuration } from '../model/configuration.ts';
+import { readBind } from './bind.ts';
 import { finalize } from './finalize.ts';
 import { type GlobalSection, globalKeywords } from './global.ts';
 import { proxySectionKeywords } from './keyword-tables.ts';
 import { newProxySection, type ProxySection } from './proxy-section.ts';
-import { newGlobalSettings, type Reading } from './reading.ts';
+import { addressInHosts, newGlobalSettings, type Reading } from './reading.ts';
 
 /** What the command line and the machine say beside the files. */
 export interface ParseOptions {
@@ -52,6 +53,10 @@ export interface Parsed {
 const globalIndex: KeywordIndex<GlobalSection> = new KeywordIndex([globalKeywords]);
 const proxyIndex: KeywordIndex<ProxySection> = new KeywordIndex(proxySectionKeywords);
 
+/** Where a keyword is at home that was found in the other kind of section. */
+const GLOBAL_HOME = { index: globalIndex, called: "the 'global' section" };
+const PROXY_HOME = { index: proxyIndex, called: "a 'defaults', 'frontend', 'backend' or 'listen' section" };
+
 const PROXY_KINDS = ['defaults', 'frontend', 'backend', 'listen'] as const;
 type ProxyKind = (typeof PROXY_KINDS)[number];
 
@@ -60,6 +65,12 @@ function isProxyKind(word: string): word is ProxyKind {
 }
 
 const SECTION_ADVICE = 'Sections: global, defaults, frontend, backend, listen.';
+
+/** `listen <name> <address>:<port>` was the form of version 1.4. */
+function isOldListen({ cursor: { words } }: Line): boolean {
+  const kind = words[0]?.text;
+  return (kind === 'listen' || kind === 'frontend') && words[2]?.text.includes(':') === true;
+}
 
 /** Gives each line to the section that it stands in. */
 class SectionReader implements LineVisitor {
@@ -82,7 +93,7 @@ class SectionReader implements LineVisitor {
     const { current } = this;
     if (current === undefined) {
       const meant = didYouMean(first.text, ['global', ...PROXY_KINDS]);
-      line.alerts.alert(`unknown keyword '${first.text}' out of section${meant}.`, first, SECTION_ADVICE);
+      line.alerts.alert(`unknown keyword '${first.text}' out of section${meant}`, first, SECTION_ADVICE);
     } else if (current !== 'skipped') {
       if ('kind' in current) this.run(proxyIndex, current, current.kind, line);
       else this.run(globalIndex, current, 'global', line);
@@ -96,7 +107,7 @@ class SectionReader implements LineVisitor {
   private run<Target>(index: KeywordIndex<Target>, target: Target, section: string, line: Line): void {
     const { cursor, modifier } = line;
     const found: Keyword<Target> | undefined = index.find(cursor);
-    if (found === undefined) index.explain(line, section);
+    if (found === undefined) index.explain(line, section, section === 'global' ? PROXY_HOME : GLOBAL_HOME);
     else found.run({ target, cursor, modifier, name: found.name });
   }
 
@@ -150,6 +161,16 @@ class SectionReader implements LineVisitor {
     const from = this.defaultsFor(line, fromAt);
     if (from === null) return undefined;
     const section = newProxySection(this.reading, kind, name, line.cursor.place, from);
+    if (isOldListen(line)) {
+      const at = words[2] as Word;
+      line.alerts.warning(
+        `'${kind}' with an address is an old form.`,
+        at,
+        `Write on a line of its own: bind ${at.text}`,
+      );
+      line.cursor.position = 2;
+      readBind(section, line.cursor);
+    }
     if (kind === 'defaults') {
       this.lastDefaults = section;
       if (name !== '') this.namedDefaults.set(name, section);
@@ -181,7 +202,10 @@ class SectionReader implements LineVisitor {
     const own = isDefaults ? undefined : this.lastDefaults;
     const next = words[at];
     if (next === undefined) return own;
-    if (next.text !== 'from') return this.refuseExtra(line, next);
+    if (next.text !== 'from') {
+      this.refuseExtra(line, next);
+      return own;
+    }
     const name = words[at + 1];
     if (name === undefined) {
       line.alerts.alert(
@@ -198,18 +222,15 @@ class SectionReader implements LineVisitor {
     const known = [...this.namedDefaults.keys()];
     const advice =
       known.length === 0 ? 'No defaults section above has a name.' : `Named above: ${known.join(', ')}.`;
-    line.alerts.alert(`'${name.text}' is not the name of a defaults section${meant}.`, name, advice);
+    line.alerts.alert(`'${name.text}' is not the name of a defaults section${meant}`, name, advice);
     return own;
   }
 
-  /** `listen name ip:port` was the form of version 1.4. */
-  private refuseExtra(line: Line, extra: Word): null {
+  private refuseExtra(line: Line, extra: Word): void {
     const kind = line.cursor.words[0]?.text;
-    const advice = extra.text.includes(':')
-      ? `Write the address on a line of its own: bind ${extra.text}`
-      : `Only 'from <defaults name>' may follow the name.`;
+    if (isOldListen(line)) return;
+    const advice = "Only 'from <defaults name>' may follow the name.";
     line.alerts.alert(`'${kind}' cannot handle unexpected argument '${extra.text}'.`, extra, advice);
-    return null;
   }
 
   private rememberName(section: ProxySection, line: Line): void {
@@ -261,6 +282,7 @@ export function parseConfiguration(sources: Sources, loader?: Loader): Parsed {
       return bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
     userId: (name) => lookUp(sources.ids, `u:${name}`, () => loader?.userId(name)),
+    hostAddress: (name) => addressInHosts(reading.load('/etc/hosts')?.toString('latin1') ?? '', name),
     groupId: (name) => lookUp(sources.ids, `g:${name}`, () => loader?.groupId(name)),
   };
   const reader = new SectionReader(reading);

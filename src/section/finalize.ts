@@ -2,7 +2,6 @@
  * what makes no sense as a whole is said.
  */
 import type { Proxy } from '../model/proxy.ts';
-import type { Server } from '../model/server.ts';
 import { CONNECTION_MODES, SWITCHES } from './options.ts';
 import { calledProxy, type ProxySection } from './proxy-section.ts';
 import type { Reading } from './reading.ts';
@@ -61,22 +60,6 @@ function checkTimeouts(section: ProxySection): void {
   );
 }
 
-function checkServers(section: ProxySection): void {
-  const { proxy, reading } = section;
-  const byName = new Map<string, Server>();
-  for (const server of proxy.servers) {
-    const other = byName.get(server.name);
-    if (other === undefined) {
-      byName.set(server.name, server);
-      continue;
-    }
-    const message =
-      `'server ${proxy.name}/${server.name}' : another server named '${server.name}' was already defined ` +
-      `at line ${other.place.line}, please use a distinct name.`;
-    reading.log.add('alert', message, server.place);
-  }
-}
-
 function checkWhole(section: ProxySection): void {
   const { proxy, reading } = section;
   if (proxy.isFrontend && proxy.listeners.length === 0) {
@@ -110,9 +93,9 @@ function finishProxy(section: ProxySection): void {
   if (proxy.maxconn === 0) proxy.maxconn = reading.proxyMaxconn;
   numberFrom(1, proxy.servers);
   numberFrom(1, proxy.listeners);
-  if (proxy.disabled) return;
+  // As HAProxy, which looks at the whole only when every line could be read.
+  if (proxy.disabled || reading.log.alertCount > 0) return;
   checkTimeouts(section);
-  checkServers(section);
   checkWhole(section);
 }
 

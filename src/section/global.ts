@@ -226,7 +226,7 @@ const environmentKeywords: readonly GlobalKeyword[] = [
 const logKeywords: readonly GlobalKeyword[] = [
   keyword<GlobalSection, readonly [Argument<unknown>]>({
     name: 'log',
-    args: [custom('<address> … <facility> [<max level> [<min level>]]')],
+    args: [custom('<address> [<option>]... <facility> [<max level> [<min level>]]')],
     parse({ target, cursor, modifier }) {
       if (modifier !== undefined) {
         target.settings.logs.length = 0;

@@ -64,7 +64,7 @@ function declareCaptureKeyword(side: 'request' | 'response'): Keyword<ProxySecti
 export const logKeywords: readonly Keyword<ProxySection>[] = [
   proxyKeyword({
     name: 'log',
-    args: [customOrNothing('{ global | <address> … <facility> [<max level> [<min level>]] }')],
+    args: [customOrNothing('{ global | <address> [<option>]... <facility> [<max level> [<min level>]] }')],
     parse({ target, cursor, modifier }) {
       const { proxy } = target;
       if (modifier !== undefined) {

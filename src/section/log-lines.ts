@@ -127,10 +127,16 @@ function parseParts(cursor: WordCursor, parts: Parts): boolean {
         return false;
       }
     } else {
-      cursor.alerts.notice(`'log … ${name}' is known to HAProxy but not built yet in Sluice; ignored.`, at);
+      cursor.alerts.notice(`'log ... ${name}' is known to HAProxy but not built yet in Sluice; ignored.`, at);
     }
   }
   return true;
+}
+
+/** The column after the last word. */
+function after(cursor: WordCursor): number {
+  const last = cursor.words.at(-1) as Word;
+  return last.column + last.text.length + 1;
 }
 
 function parseName(cursor: WordCursor, what: string, names: readonly string[]): number | undefined {
@@ -150,7 +156,8 @@ export function parseLogLine(cursor: WordCursor, reading: Reading): LogLine | un
   const parts: Parts = { maxLength: LENGTH_DEFAULT_BYTES, format: undefined };
   if (!parseParts(cursor, parts)) return undefined;
   if (cursor.peek() === undefined) {
-    cursor.alerts.alert("'log' expects <address> and <facility> as arguments.", undefined, `Write: ${USAGE}`);
+    const end = { text: '', column: after(cursor) };
+    cursor.alerts.alert("'log' expects <address> and <facility> as arguments.", end, `Write: ${USAGE}`);
     return undefined;
   }
   const facility = parseName(cursor, 'log facility', FACILITIES);

@@ -210,6 +210,7 @@ const argumentKeywords: readonly Keyword<ProxySection>[] = [
     proxyKeyword({
       name: `option ${name}`,
       args: [],
+      traits: { isObsolete: true },
       parse({ cursor }) {
         const advice =
           name === 'forceclose'

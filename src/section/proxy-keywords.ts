@@ -1,5 +1,5 @@
 /** The keywords that say what a proxy is: mode, limits, balance, reuse, backends by name, monitoring, descriptions. */
-import { custom, integer, oneOf, rawWord, word, words } from '../config/argument.ts';
+import { customOrNothing, integer, oneOf, rawWord, word, words } from '../config/argument.ts';
 import type { Keyword } from '../config/keyword.ts';
 import { didYouMean } from '../config/nearest.ts';
 import type { Word } from '../config/place.ts';
@@ -74,7 +74,8 @@ const obsoleteKeywords: readonly Keyword<ProxySection>[] = [
   ...Object.entries(OBSOLETE).map(([name, advice]) =>
     proxyKeyword({
       name,
-      args: [custom('<arg>...')],
+      args: [customOrNothing('<arg>...')],
+      traits: { isObsolete: true },
       parse({ cursor }) {
         cursor.alerts.warning(`'${name}' is obsolete and ignored.`, cursor.words[0], advice);
       },
@@ -83,7 +84,8 @@ const obsoleteKeywords: readonly Keyword<ProxySection>[] = [
   ...Object.entries(OBSOLETE_RULES).map(([name, advice]) =>
     proxyKeyword({
       name,
-      args: [custom('<arg>...')],
+      args: [customOrNothing('<arg>...')],
+      traits: { isObsolete: true },
       parse({ cursor }) {
         cursor.alerts.alert(`'${name}' is not supported any more.`, cursor.words[0], advice);
       },

@@ -36,6 +36,7 @@ export interface ProxySection {
   /** Options said (true) or unsaid with `no` (false); what is not here is HAProxy's default. */
   readonly optionWords: Map<string, boolean>;
   readonly defaultServer: ServerSetting[];
+  readonly serverNames: Map<string, Server>;
   defaultBackend: Reference | undefined;
   readonly pendingBackends: PendingUse[];
   readonly pendingServers: (PendingUse & { readonly server: Word })[];
@@ -112,6 +113,9 @@ function newProxy(kind: Proxy['kind'], name: string, place: Place, index: number
   };
 }
 
+const FRONTEND_SETTINGS = new Set(['monitor-uri']);
+const BACKEND_SETTINGS = new Set(['hash-type', 'hash-balance-factor', 'hash-preserve-affinity']);
+
 /** Keeps of a `defaults` section what the proxy may use: HAProxy copies by capability. */
 function inherit(proxy: Proxy, from: Proxy): void {
   proxy.mode = from.mode;
@@ -142,7 +146,11 @@ function inherit(proxy: Proxy, from: Proxy): void {
   proxy.originalTo = from.originalTo;
   if (from.compression !== undefined) proxy.compression = structuredClone(from.compression);
   for (const [status, file] of from.errorFiles) proxy.errorFiles.set(status, file);
-  for (const [name, words] of from.settings) proxy.settings.set(name, words);
+  for (const [name, words] of from.settings) {
+    if (!proxy.isFrontend && FRONTEND_SETTINGS.has(name)) continue;
+    if (!proxy.isBackend && BACKEND_SETTINGS.has(name)) continue;
+    proxy.settings.set(name, words);
+  }
   for (const [set, rules] of from.rules) proxy.rules.set(set, [...rules]);
 }
 
@@ -166,6 +174,7 @@ export function newProxySection(
     acls: new Map(),
     optionWords: new Map(defaults?.optionWords),
     defaultServer: proxy.isBackend ? [...(defaults?.defaultServer ?? [])] : [],
+    serverNames: new Map(),
     defaultBackend: proxy.isFrontend ? defaults?.defaultBackend : undefined,
     pendingBackends: [],
     pendingServers: [],

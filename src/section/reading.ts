@@ -1,5 +1,6 @@
 /** One reading of the configuration: what all sections share while it goes on. Made by `parseConfiguration`, gone when it returns.
  */
+import { type Address, parseAddress } from '../base/ip.ts';
 import type { MessageLog } from '../config/messages.ts';
 import type { Alerts, Word } from '../config/place.ts';
 import type { Variables } from '../config/variables.ts';
@@ -17,6 +18,8 @@ export interface Reading {
   /** User and group numbers by name, as /etc/passwd and /etc/group have them. */
   userId(name: string): number | undefined;
   groupId(name: string): number | undefined;
+  /** The address that /etc/hosts gives to a name: listeners are opened before any other look-up could end. */
+  hostAddress(name: string): Address | undefined;
 }
 
 /** The bytes of <path>, or an alert under <at>. */
@@ -28,6 +31,20 @@ export function loadFile(reading: Reading, path: string, alerts: Alerts, at?: Wo
     alerts.alert(`error opening file '${path}'.`, at, advice);
   }
   return bytes;
+}
+
+/** Looks <name> up in the text of a hosts file; IPv4 first, as HAProxy prefers. */
+export function addressInHosts(hosts: string, name: string): Address | undefined {
+  const wanted = name.toLowerCase();
+  let found: Address | undefined;
+  for (const line of hosts.split('\n')) {
+    const [text, ...names] = (line.split('#')[0] as string).trim().split(/\s+/);
+    if (!names.some((known) => known.toLowerCase() === wanted)) continue;
+    const address = parseAddress(text ?? '');
+    if (address?.family === 4) return address;
+    found ??= address;
+  }
+  return found;
 }
 
 export function newGlobalSettings(): GlobalSettings {

@@ -14,7 +14,7 @@ function findBackend(from: Proxy, what: string, reference: Reference, backends: 
     const meant = didYouMean(word.text, backends.keys());
     const advice = `Declare it: backend ${word.text}`;
     alerts.alert(
-      `${calledProxy(from)}: unable to find required ${what}: '${word.text}'${meant}.`,
+      `${calledProxy(from)}: unable to find required ${what}: '${word.text}'${meant}`,
       word,
       advice,
     );

@@ -192,6 +192,11 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
 
 const BY_NAME = new Map(SERVER_OPTIONS.map((entry) => [entry.name, entry]));
 
+const BUILT_NAMES = SERVER_OPTIONS.filter((entry) => entry.isBuilt)
+  .map((entry) => entry.name)
+  .sort()
+  .join(', ');
+
 /** Options that come with TLS: a server that asks for it cannot be spoken to in the clear. */
 const TLS_OPTIONS = new Set([
   'ssl',
@@ -235,9 +240,9 @@ export function readServerOptions(cursor: WordCursor, called: string): ServerSet
         return undefined;
       }
       if (!isNameElsewhere('server', at.text)) {
-        const names = [...BY_NAME.keys()];
-        const message = `'${called}' : unknown keyword '${at.text}'${didYouMean(at.text, names)}`;
-        cursor.alerts.alert(message, at, `Options of server: ${names.sort().join(', ')}.`);
+        const meant = didYouMean(at.text, BY_NAME.keys());
+        const message = `'${called}' : unknown keyword '${at.text}'${meant}`;
+        cursor.alerts.alert(message, at, meant === '' ? `Options of server: ${BUILT_NAMES}.` : '');
         return undefined;
       }
       if (!TLS_OPTIONS.has(at.text)) noticeNotBuilt(cursor, at, called);

@@ -72,6 +72,13 @@ function readServer(section: ProxySection, name: Word, text: Word, cursor: WordC
     return;
   }
   const server = newServer(section, name.text, serverAddress(endpoint), cursor);
+  const other = section.serverNames.get(name.text);
+  if (other !== undefined) {
+    const message = `'${called}' : another server named '${name.text}' was already defined at line ${other.place.line}.`;
+    cursor.alerts.alert(message, name, 'Give one of them another name.');
+    return;
+  }
+  section.serverNames.set(name.text, server);
   const settings = readServerOptions(cursor, called);
   if (settings === undefined) return;
   for (const apply of section.defaultServer) apply(server);

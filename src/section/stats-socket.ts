@@ -19,7 +19,7 @@ export function readStatsSocket(cursor: WordCursor, reading: Reading): StatsSock
     cursor.alerts.alert(`'stats socket' : ${endpoint.error}`, at, endpoint.advice);
     return undefined;
   }
-  const addresses = listenerAddresses(endpoint, cursor, at);
+  const addresses = listenerAddresses(endpoint, cursor, at, reading);
   if (addresses === undefined) return undefined;
   const fields = {
     name: '',

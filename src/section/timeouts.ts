@@ -33,7 +33,7 @@ function timeoutKeyword(word: string, name: string): Keyword<ProxySection> {
   return proxyKeyword({
     name: word,
     args: [time()],
-    traits: { needs },
+    traits: { needs, isObsolete: word !== `timeout ${name}` },
     parse({ target, cursor }, ms) {
       target.proxy.timeouts[field] = ms;
       if (word !== `timeout ${name}`) {

@@ -13,6 +13,10 @@ export interface Traits {
   readonly defaults?: 'yes' | 'named' | 'no';
   /** Without the capability: ignored with a warning (by default), or an error. */
   readonly otherwise?: 'ignore' | 'refuse';
+  /** Without effect in mode tcp. */
+  readonly isHttp?: boolean;
+  /** Kept for old configurations: never suggested. */
+  readonly isObsolete?: boolean;
 }
 
 /** True when the keyword has effect in this section; says why when not. */
