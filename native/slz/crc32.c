@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { CRC_SLICES = 8, CRC_FOLD_MIN = 128 /* bytes from which folding pays */ };
+enum { CRC_SLICES = 8, CRC_FOLD_MIN = 64 /* bytes from which folding pays */ };
 enum { TABLES_NONE, TABLES_BUSY, TABLES_READY };
 
 static uint32_t crc_tables[CRC_SLICES][256];
@@ -79,14 +79,21 @@ uint32_t slz_crc32(uint32_t sum, const uint8_t *in, size_t len)
 
     BUG_ON(!in && len > 0);
 #if SLZ_X86
+    uint8_t rest[CRC_FOLD_LEN];
+
+    if (len >= CRC_FOLD_WIDE_MIN && (slz_cpu() & SLZ_CPU_VPCLMUL)) {
+        size_t folded = crc32_fold_wide(rest, crc, in, len);
+
+        crc = crc_slices(0, rest, sizeof(rest));
+        in += folded;
+        len -= folded;
+    }
     if (len >= CRC_FOLD_MIN && (slz_cpu() & SLZ_CPU_PCLMUL)) {
-        uint8_t rest[CRC_FOLD_LEN];
         size_t folded = crc32_fold(rest, crc, in, len);
 
         crc = crc_slices(0, rest, sizeof(rest));
         in += folded;
         len -= folded;
-        BUG_ON(len >= CRC_FOLD_LEN);
     }
 #endif
     return ~crc_slices(crc, in, len);
