@@ -1,3 +1,4 @@
+/** Units, addresses and hashes: what is read, what is refused, what it is in HAProxy. */
 import { describe, expect, it } from 'vitest';
 import { bug } from './bug.ts';
 import { avalanche, crc32, crc32c, djb2, sdbm, wt6 } from './hash.ts';

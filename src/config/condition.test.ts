@@ -1,3 +1,4 @@
+/** Conditions of `.if` and `-cc`: their values, and what cannot be parsed. */
 import { describe, expect, it } from 'vitest';
 import { evaluateCondition } from './condition.ts';
 

@@ -1,3 +1,4 @@
+/** A line and the words it is cut into: quotes, escapes, variables, columns. */
 import { describe, expect, it } from 'vitest';
 import { lexLine } from './lexer.ts';
 import { Variables } from './variables.ts';

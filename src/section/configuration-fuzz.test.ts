@@ -1,3 +1,4 @@
+/** Any bytes may be a configuration: properties that hold for all of them. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { evaluateCondition, PREDICATE_NAMES } from '../config/condition.ts';

@@ -1,3 +1,4 @@
+/** Small configurations and what becomes of them: one fact of the language each. */
 import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from './configuration.ts';
 import { makeSources } from './sources.ts';

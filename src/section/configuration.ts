@@ -277,6 +277,7 @@ export function parseConfiguration(sources: Sources, loader?: Loader): Parsed {
     log,
     variables,
     proxyMaxconn: sources.options.proxyMaxconn,
+    later: [],
     load(path) {
       const bytes = lookUp<Uint8Array>(sources.attachments, path, () => loader?.file(path));
       return bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

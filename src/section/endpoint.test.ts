@@ -1,3 +1,4 @@
+/** Addresses as they are written, and their parts. */
 import { describe, expect, it } from 'vitest';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 

@@ -112,5 +112,6 @@ export function finalize(reading: Reading, sections: readonly ProxySection[]): v
   numberFrom(FIRST_PROXY_ID, reading.configuration.proxies);
   for (const section of sections) finishProxy(section);
   resolveBackends(reading, sections);
+  for (const check of reading.later) check();
   checkListening(reading);
 }

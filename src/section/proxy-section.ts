@@ -208,6 +208,9 @@ export function ruleContext(
     position,
     acls: section.acls,
     attachment: (path) => loadFile(reading, path, at.alerts),
+    later: (check) => {
+      reading.later.push(check);
+    },
   };
 }
 

@@ -15,6 +15,8 @@ export interface Reading {
   readonly proxyMaxconn: number;
   /** Bytes of a file that the configuration names; undefined: it cannot be read. */
   load(path: string): Buffer | undefined;
+  /** What is to be done when all sections are read. */
+  readonly later: (() => void)[];
   /** User and group numbers by name, as /etc/passwd and /etc/group have them. */
   userId(name: string): number | undefined;
   groupId(name: string): number | undefined;
