@@ -48,4 +48,6 @@ export interface RuleContext {
   /** Bytes of a file that the configuration names (`acl -f`, errorfile …), read once by the main thread. undefined: it
    * cannot be read, and the alert has been given. A relative name is relative to the working directory. */
   attachment(path: string): Buffer | undefined;
+  /** Runs <check> once all sections are read: for names that may be declared further down. */
+  later?(check: () => void): void;
 }

@@ -62,7 +62,7 @@ function configuration(page: KeywordPage, question: Question): string {
     ...question.examples.map(({ expression }, i) => `  ${rules} set-var(txn.r${i}) ${quoted(expression)}`),
     `  ${rules} return status 200 content-type text/plain lf-file ${question.results}`,
     'backend app',
-    '  server s1 127.0.0.1:' + question.server,
+    `  server s1 127.0.0.1:${question.server}`,
     '',
   ].join('\n');
 }
