@@ -1,7 +1,6 @@
 /** When all sections are read: names become proxies and servers, defaults of the mode are filled in, log formats are compiled, and
  * what makes no sense as a whole is said.
  */
-import type { Proxy } from '../model/proxy.ts';
 import { CONNECTION_MODES, SWITCHES } from './options.ts';
 import { calledProxy, type ProxySection } from './proxy-section.ts';
 import type { Reading } from './reading.ts';
@@ -47,9 +46,10 @@ function fillOptions(section: ProxySection): void {
 
 function checkTimeouts(section: ProxySection): void {
   const { proxy, reading } = section;
-  const { clientMs, serverMs, connectMs } = proxy.timeouts;
+  const { clientMs, serverMs, connectMs, tunnelMs } = proxy.timeouts;
   const lacksFront = proxy.isFrontend && clientMs === 0;
-  const lacksBack = proxy.isBackend && (connectMs === 0 || serverMs === 0);
+  const lacksServer = serverMs === 0 && (proxy.mode === 'http' || tunnelMs <= 0);
+  const lacksBack = proxy.servers.length > 0 && (connectMs === 0 || lacksServer);
   if (!lacksFront && !lacksBack) return;
   reading.log.add(
     'warning',
@@ -66,7 +66,20 @@ function checkWhole(section: ProxySection): void {
     const message = `${calledProxy(proxy)} has no 'bind' directive. Please declare it as a backend if this was intended.`;
     reading.log.add('warning', message);
   }
-  if (proxy.mode === 'http') return;
+  if (proxy.isFrontend && proxy.logs.length === 0 && proxy.logFormatKind !== 'default') {
+    reading.log.add('warning', `log format ignored for ${calledProxy(proxy)} since it has no log address.`);
+  }
+  const hasRule = proxy.checkLines.some((line) => line.words[0] === 'http-check');
+  if (hasRule && !proxy.checkLines.some((line) => line.words[1] === 'httpchk')) {
+    const message = `${calledProxy(proxy)} uses http-check rules without 'option httpchk', so the rules are ignored.`;
+    reading.log.add('warning', message);
+  }
+  if (proxy.mode !== 'http') checkTcp(section);
+}
+
+/** What was asked of a proxy in mode tcp that only requests could give. */
+function checkTcp(section: ProxySection): void {
+  const { proxy, reading } = section;
   const lacking: string[] = [];
   if (proxy.settings.has('monitor-uri')) lacking.push("'monitor-uri' statement");
   if (proxy.requestCaptures.length + proxy.responseCaptures.length > 0) lacking.push("'capture' statement");
@@ -99,19 +112,9 @@ function finishProxy(section: ProxySection): void {
   checkWhole(section);
 }
 
-function checkListening(reading: Reading): void {
-  const { configuration, log } = reading;
-  if (log.alertCount > 0) return;
-  const isListening = (proxy: Proxy) => proxy.listeners.length > 0 && !proxy.disabled;
-  if (configuration.proxies.some(isListening) || configuration.global.statsSockets.length > 0) return;
-  if (configuration.proxies.length === 0) return;
-  log.add('diag', 'No enabled listener found.');
-}
-
 export function finalize(reading: Reading, sections: readonly ProxySection[]): void {
   numberFrom(FIRST_PROXY_ID, reading.configuration.proxies);
   for (const section of sections) finishProxy(section);
   resolveBackends(reading, sections);
   for (const check of reading.later) check();
-  checkListening(reading);
 }
