@@ -63,7 +63,8 @@ static int sink_send(struct stream *s, struct dir *d, struct conn *dst, const st
     if (d->due_len == 0)
         return conn_send(dst, iov, iov_len, 0);
     all[0] = (struct iovec){.iov_base = (void *)(uintptr_t)d->due, .iov_len = d->due_len};
-    memcpy(all + 1, iov, (size_t)iov_len * sizeof(*iov));
+    if (iov_len > 0)
+        memcpy(all + 1, iov, (size_t)iov_len * sizeof(*iov));
     d->due_len = 0;
     return conn_send(dst, all, iov_len + 1, 0);
 }

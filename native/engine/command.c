@@ -107,7 +107,8 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
         live_add(&live_proxy(p, backend)->w[ABI_LIVE_PX_BECONN], 1);
     }
     s->backend = backend;
-    stream_release_slot(s); /* one it still held of another attempt */
+    if (!(flags & ABI_FWD_SLOT) || server != s->server)
+        stream_release_slot(s); /* granted by the queue, but not what policy goes on with */
     s->server = server;
     s->fwd_flags = flags;
     s->flags &= ~(uint32_t)STREAM_SENT;

@@ -34,6 +34,8 @@ void stream_wake(struct stream *s, uint32_t reason, uint32_t arg)
         s->deadline_ms = UINT64_MAX;
         return;
     }
+    if (s->state == ST_QUEUE)
+        s->t_queue = e->now_ms; /* however the wait ended, it lasted that long */
     s->state = ST_POLICY;
     uint32_t *ev = event_stream(s, ABI_EV_WAKE, reason);
     ev[ABI_E_ARG] = arg;
@@ -79,7 +81,8 @@ static void connect_run(struct stream *s)
 {
     struct conn *c = s->back;
     struct eng *e = s->eng;
-    if (client_gone(s)) {
+    /* a connection that was made counts before a client that left: the log then says that it left waiting (CH, not CC) */
+    if (client_gone(s) && (c == NULL || (c->flags & (CONN_RESET | CONN_WR_BLOCKED)))) {
         stream_fail(s, ABI_FAIL_CLIENT_GONE, 0);
         return;
     }

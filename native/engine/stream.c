@@ -206,7 +206,7 @@ void stream_fail(struct stream *s, uint32_t reason, int err)
     }
     if (back != NULL && (back->flags & CONN_REUSED))
         flags |= ABI_EVF_REUSED;
-    if (s->flags & STREAM_SENT)
+    if ((s->flags & STREAM_SENT) || (reason == ABI_FAIL_CLIENT_GONE && s->state == ST_SEND))
         flags |= ABI_EVF_SENT;
     if (s->image != NULL && (!(s->flags & STREAM_SENT) || (s->flags & STREAM_CAPTURE)))
         flags |= ABI_EVF_REPLAYABLE;

@@ -1,0 +1,62 @@
+/* A simulated kernel for the engine: sockets are byte queues, time stands still until it is moved, writes can be cut short
+ * or refused, peers reset at any byte. Polling is edge-triggered as epoll's is. One simulation at a time; tests own it. */
+#ifndef SLUICE_TEST_SIM_SYS_H
+#define SLUICE_TEST_SIM_SYS_H
+
+#include "../engine/sys.h"
+
+#define SIM_FDS 256
+#define SIM_BYTES_MAX (1u << 22) /* bytes a socket holds each way */
+
+struct sim_bytes {
+    uint8_t *mem;
+    uint32_t len, size, off;
+};
+
+struct sim_fd {
+    int kind;                    /* 0 free, else SIM_* */
+    struct sim_bytes rx, tx;     /* what the engine will read, what it wrote */
+    int rx_fin, rx_reset;        /* after rx: end, or reset */
+    int shut, closed_reset;      /* what the engine did */
+    int connecting, refused;
+    int accept_left;             /* listener: connections waiting */
+    uint32_t interest;
+    uint64_t data;
+    uint32_t pending;            /* edges not delivered yet */
+    int registered;
+    uint64_t timer_at;
+    int signalled;
+    uint32_t since_block;        /* bytes taken since the last EAGAIN */
+    int closed;                  /* the engine closed it: tests may still look */
+};
+
+enum { SIM_SOCKET = 1, SIM_LISTENER, SIM_POLL, SIM_TIMER, SIM_WAKE, SIM_PIPE };
+
+struct sim {
+    struct sim_fd fds[SIM_FDS];
+    uint64_t now_ms;
+    uint32_t send_max;    /* bytes one write takes at most, 0 = any */
+    uint32_t send_window; /* bytes a peer takes between two EAGAINs, 0 = any */
+    uint32_t recv_max;    /* bytes one read gives at most, 0 = any */
+    int refuse_connects, hang_connects, no_fds;
+    int connects, accepted;
+    int last_accepted, last_connected; /* their descriptors */
+};
+
+extern struct sim sim;
+
+void sim_reset(void);
+const struct sys *sim_table(void);
+int sim_listener(void);
+/* A client knocks; its descriptor is sim.last_accepted after the engine's turn. */
+void sim_knock(int listener);
+void sim_push(int fd, const void *data, uint32_t len);
+void sim_fin(int fd);
+void sim_rst(int fd);
+void sim_finish_connect(int fd, int refused);
+/* What the engine wrote so far, NUL-terminated. */
+const char *sim_written(int fd);
+void sim_forget_written(int fd);
+int sim_open_fds(void);
+
+#endif
