@@ -37,6 +37,10 @@ export function findFetch(name: string): Fetch | undefined {
   return fetchesByName.get(name);
 }
 
+export function fetchNames(): IterableIterator<string> {
+  return fetchesByName.keys();
+}
+
 /** The keyword that <text> begins with at <at>. */
 export function keywordAt(text: string, at: number): string {
   return (/^[A-Za-z0-9._:+-]*/.exec(text.slice(at)) as RegExpExecArray)[0];
