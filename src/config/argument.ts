@@ -17,6 +17,8 @@ export interface Argument<T> {
   readonly isOptional: boolean;
   /** `read` is called even when no word is left. */
   readonly mayBeEmpty?: boolean;
+  /** Nothing can be left over after it. */
+  readonly takesRest?: boolean;
   /** Takes its words; <keyword> is for the message. */
   read(cursor: WordCursor, keyword: string): T | typeof REFUSED;
 }
@@ -115,6 +117,7 @@ export function words(label = '<arg>...'): Argument<readonly Word[]> {
   return {
     label,
     isOptional: false,
+    takesRest: true,
     read(cursor) {
       const rest = cursor.words.slice(cursor.position);
       cursor.position = cursor.words.length;
@@ -125,7 +128,7 @@ export function words(label = '<arg>...'): Argument<readonly Word[]> {
 
 /** What follows is read by the keyword itself, from the cursor: rules, conditions, lists of options. */
 export function custom(label: string): Argument<WordCursor> {
-  return { label, isOptional: false, read: (cursor) => cursor };
+  return { label, isOptional: false, takesRest: true, read: (cursor) => cursor };
 }
 
 /** The same where nothing may follow at all. */

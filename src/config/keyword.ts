@@ -33,17 +33,21 @@ export interface Declaration<Target, Args extends readonly Argument<unknown>[]> 
   parse(statement: Statement<Target>, ...values: Values<Args>): void;
 }
 
+/** `<a> [<b>]`: the labels of <args>. */
+function usageOf(args: readonly Argument<unknown>[]): string {
+  return args.map((argument) => argument.label).join(' ');
+}
+
 /** Makes a keyword of its declaration; the types of <parse> follow from <args>. */
 export function keyword<Target, const Args extends readonly Argument<unknown>[]>(
   declaration: Declaration<Target, Args>,
 ): Keyword<Target> {
-  const usage = declaration.args.map((argument) => argument.label).join(' ');
   return {
     name: declaration.name,
-    usage,
+    usage: usageOf(declaration.args),
     traits: declaration.traits ?? {},
     run(statement) {
-      const values = readValues(declaration.name, usage, declaration.args, statement.cursor);
+      const values = readValues(declaration.name, declaration.args, statement.cursor);
       if (values !== undefined) declaration.parse(statement, ...(values as Values<Args>));
     },
   };
@@ -52,7 +56,6 @@ export function keyword<Target, const Args extends readonly Argument<unknown>[]>
 /** Reads declared arguments; undefined when an alert was given. Also for options inside a line (bind, server). */
 export function readValues(
   name: string,
-  usage: string,
   args: readonly Argument<unknown>[],
   cursor: WordCursor,
   mayFollow = false,
@@ -69,7 +72,7 @@ export function readValues(
       cursor.alerts.alert(
         `'${name}' expects ${argument.label}, but the line ends here.`,
         after,
-        `Write: ${name} ${usage}`,
+        `Write: ${name} ${usageOf(args)}`,
       );
       return undefined;
     }
@@ -77,9 +80,8 @@ export function readValues(
     if (value === REFUSED) return undefined;
     values.push(value);
   }
-  const takesRest = args.some((argument) => values.includes(cursor) || argument.label.endsWith('...'));
-  if (!mayFollow && !takesRest && !expectEnd(cursor, name, usage)) return undefined;
-  return values;
+  if (mayFollow || args.at(-1)?.takesRest === true) return values;
+  return expectEnd(cursor, name, usageOf(args)) ? values : undefined;
 }
 
 /** Refuses words that are left over. */

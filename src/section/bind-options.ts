@@ -144,8 +144,7 @@ export function readBindOptions(
       cursor.alerts.alert(message, at, meant === '' ? `Options of bind: ${built.sort().join(', ')}.` : '');
       return;
     }
-    const usage = entry.args.map((argument) => argument.label).join(' ');
-    const values = readValues(entry.name, usage, entry.args, cursor, true);
+    const values = readValues(entry.name, entry.args, cursor, true);
     if (values === undefined) return;
     for (const listener of listeners) {
       const wrong = entry.set(listener, values, reading);

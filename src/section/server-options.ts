@@ -249,8 +249,7 @@ export function readServerOptions(cursor: WordCursor, called: string): ServerSet
       skipArguments(cursor);
       continue;
     }
-    const usage = entry.args.map((argument) => argument.label).join(' ');
-    const values = readValues(entry.name, usage, entry.args, cursor, true);
+    const values = readValues(entry.name, entry.args, cursor, true);
     if (values === undefined) return undefined;
     if (!entry.isBuilt) noticeNotBuilt(cursor, at, called);
     settings.push((server) => entry.apply(server, values));
