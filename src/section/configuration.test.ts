@@ -249,3 +249,44 @@ describe('what HAProxy knows and Sluice does not yet', () => {
     expect(read('backend b\n server s 1.2.3.4:443 ssl\n').said[0]).toMatch(/^alert 2: .*TLS/);
   });
 });
+
+describe('conditions', () => {
+  it('choose backends and servers by name', () => {
+    const { proxy, said } = read(`defaults
+ mode http
+ ${TIMEOUTS}
+frontend f
+ bind :80
+ acl api path_beg /api
+ use_backend b if api !{ method POST }
+ use_backend b unless api
+ monitor-uri /alive
+ monitor fail if { nbsrv(b) lt 1 }
+backend b
+ use-server two if { path /two }
+ server one 1.2.3.4:1
+ server two 1.2.3.4:2
+`);
+    expect(said).toEqual([]);
+    expect(proxy('f').useBackends.map((use) => [use.backend?.name, use.condition?.source])).toEqual([
+      ['b', expect.any(String)],
+      ['b', expect.any(String)],
+    ]);
+    expect(proxy('f').monitorFails).toHaveLength(1);
+    expect(proxy('b').useServers.map((use) => use.server.name)).toEqual(['two']);
+  });
+
+  it('must be conditions, of things that are there', () => {
+    const { said } = read(`backend b
+ timeout connect 1s
+ timeout server 1s
+ use-server three if TRUE
+ use-server one when TRUE
+ server one 1.2.3.4:1
+`);
+    expect(said).toEqual([
+      "alert 5: 'use-server' expects 'if' or 'unless', not 'when'.",
+      "alert 4: backend 'b': unable to find server 'three'",
+    ]);
+  });
+});

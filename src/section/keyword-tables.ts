@@ -2,6 +2,7 @@
 import type { Keyword } from '../config/keyword.ts';
 import { bindKeywords } from './bind.ts';
 import { compressionKeywords } from './compression.ts';
+import { conditionKeywords } from './condition-keywords.ts';
 import { errorKeywords } from './errors.ts';
 import { logKeywords } from './log-keywords.ts';
 import { optionKeywords } from './options.ts';
@@ -19,4 +20,5 @@ export const proxySectionKeywords: readonly (readonly Keyword<ProxySection>[])[]
   logKeywords,
   compressionKeywords,
   errorKeywords,
+  conditionKeywords,
 ];

@@ -39,7 +39,7 @@ export interface ProxySection {
   readonly serverNames: Map<string, Server>;
   defaultBackend: Reference | undefined;
   readonly pendingBackends: PendingUse[];
-  readonly pendingServers: (PendingUse & { readonly server: Word })[];
+  readonly pendingServers: PendingUse[];
   /** Where `balance` was said: its expression is compiled at the end. */
   balanceAt: Reference | undefined;
   logFormat: FormatText | undefined;

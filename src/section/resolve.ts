@@ -35,6 +35,22 @@ function findBackend(from: Proxy, what: string, reference: Reference, backends: 
   return target;
 }
 
+function resolveServers({ proxy, pendingServers, serverNames }: ProxySection): void {
+  for (const { word, alerts, place, condition } of pendingServers) {
+    const server = serverNames.get(word.text);
+    if (server !== undefined) {
+      proxy.useServers.push({ place, server, condition });
+      continue;
+    }
+    const meant = didYouMean(word.text, serverNames.keys());
+    alerts.alert(
+      `${calledProxy(proxy)}: unable to find server '${word.text}'${meant}`,
+      word,
+      'Declare it in this section.',
+    );
+  }
+}
+
 function resolveProxy(section: ProxySection, backends: Backends): void {
   const { proxy, defaultBackend, reading } = section;
   if (defaultBackend !== undefined && proxy.isFrontend) {
@@ -48,6 +64,7 @@ function resolveProxy(section: ProxySection, backends: Backends): void {
     const backend = findBackend(proxy, 'use_backend', { word, alerts, place }, backends);
     proxy.useBackends.push({ place, backend, name: undefined, condition });
   }
+  resolveServers(section);
 }
 
 export function resolveBackends(reading: Reading, sections: readonly ProxySection[]): void {
