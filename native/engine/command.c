@@ -182,8 +182,6 @@ static int cmd_queue(struct stream *s, const uint32_t *cmd)
     s->waiter.backend = backend;
     s->waiter.server = server;
     slot_queue_join(p, &s->waiter);
-    s->queue_server = s->waiter.before_server;
-    s->queue_backend = s->waiter.before_backend;
     stream_timer(s);
     stream_run(s);
     return 0;

@@ -97,11 +97,11 @@ void event_end(struct stream *s, uint32_t session_end)
     ev[ABI_X_ACTCONN] = (uint32_t)live_get(&live_process(p)->w[ABI_LIVE_ACTCONN]);
     ev[ABI_X_FECONN] = (uint32_t)live_get(&live_proxy(p, s->frontend)->w[ABI_LIVE_PX_FECONN]);
     if (s->backend != ABI_NONE)
-        ev[ABI_X_BECONN] = (uint32_t)live_get(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_BECONN]);
+        ev[ABI_X_BECONN] = (uint32_t)live_get(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_BECONN]) - !!(s->flags & STREAM_BECONN);
     if (s->server != ABI_NONE)
-        ev[ABI_X_SRVCONN] = (uint32_t)live_get(&live_server(p, s->server)->w[ABI_LIVE_SV_SERVED]);
-    ev[ABI_X_QUEUE_SERVER] = s->queue_server;
-    ev[ABI_X_QUEUE_BACKEND] = s->queue_backend;
+        ev[ABI_X_SRVCONN] = (uint32_t)live_get(&live_server(p, s->server)->w[ABI_LIVE_SV_SERVED]) - !!(s->flags & STREAM_SLOT);
+    ev[ABI_X_QUEUE_SERVER] = s->waiter.before_server;
+    ev[ABI_X_QUEUE_BACKEND] = s->waiter.before_backend;
     ev[ABI_X_COMP_IN] = s->up.comp_in + s->down.comp_in;
     ev[ABI_X_COMP_OUT] = s->up.comp_out + s->down.comp_out;
 }

@@ -178,10 +178,10 @@ void stream_end(struct stream *s)
     stream_drop_back(s, keep_back);
     if (s->term_who == 0 && (s->flags & STREAM_TRUNCATED))
         stream_term(s, 'S', 'D');
-    stream_release_slot(s); /* before END reads the counts: a log line shows the others, not this one */
+    event_end(s, !keep_front);
+    stream_release_slot(s);
     if (s->flags & STREAM_BECONN)
         live_add(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_BECONN], -1);
-    event_end(s, !keep_front);
     front->stream = NULL;
     if (!keep_front)
         front->flags &= ~(uint32_t)CONN_SESSION; /* END said it */

@@ -97,7 +97,6 @@ struct stream {
     uint64_t t_idle, t_request, t_queue, t_connect, t_data, t_close; /* monotonic ms, 0 = never */
     uint64_t bytes_in, bytes_out;
     uint32_t status;
-    uint32_t queue_server, queue_backend;
     uint32_t interims;      /* 1xx responses passed on */
     uint32_t wake_reason, wake_arg; /* a wake that waits for room in the event buffer */
 };
@@ -149,8 +148,9 @@ void local_run(struct stream *s);
 void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, uint32_t hash);
 void server_connected(struct stream *s);
 
-/* A socket on its way to an address, polled but without mux; NULL with *err_ret = errno. */
-struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, uint32_t side, int *err_ret);
+/* A socket on its way to an address, polled but without mux; NULL with *err_ret = errno. <flags>: PXF_* of its proxy. */
+struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, uint32_t side, uint32_t flags,
+                         int *err_ret);
 
 /* h1_response.c */
 void response_read(struct stream *s);

@@ -86,6 +86,20 @@ int slot_try(struct process *p, uint32_t server)
     }
 }
 
+static struct slot_waiter *line_of(struct slot_queue *q, const struct slot_waiter *w)
+{
+    BUG_ON(q->servers == NULL);
+    return w->server == ABI_NONE ? &q->any : &q->servers[w->server - q->first_server];
+}
+
+/* What a log line shows of the wait: grants of its line while it waited, its own counted. */
+static void note_place(struct slot_queue *q, struct slot_waiter *w, uint32_t own)
+{
+    uint32_t place = line_of(q, w)->joined + own - w->joined;
+    w->before_server = w->server == ABI_NONE ? 0 : place;
+    w->before_backend = w->server == ABI_NONE ? place : 0;
+}
+
 static void unlink_waiter(struct process *p, struct slot_waiter *w)
 {
     BUG_ON(w->next == NULL);
@@ -98,10 +112,12 @@ static void unlink_waiter(struct process *p, struct slot_waiter *w)
         live_add(&live_server(p, w->server)->w[ABI_LIVE_SV_QUEUED], -1);
 }
 
-static void grant(struct process *p, struct slot_waiter *w, uint32_t server)
+static void grant(struct process *p, struct slot_queue *q, struct slot_waiter *w, uint32_t server)
 {
     struct mail m = {.op = MAIL_SLOT, .index = w->stream, .gen = w->stream_gen, .arg = {server, w->backend}};
     uint32_t thread = w->thread;
+    line_of(q, w)->joined++;
+    note_place(q, w, 0);
     unlink_waiter(p, w);
     if (mailbox_send(p, thread, &m) < 0) /* the thread is gone: so is the waiter */
         live_add(&live_server(p, server)->w[ABI_LIVE_SV_SERVED], -1);
@@ -123,7 +139,7 @@ static void grant_server(struct process *p, struct slot_queue *q, uint32_t serve
             w = q->any.next;
         if (w == NULL || !slot_try(p, server))
             return;
-        grant(p, w, server);
+        grant(p, q, w, server);
     }
 }
 
@@ -161,7 +177,7 @@ void slot_queue_join(struct process *p, struct slot_waiter *w)
     BUG_ON(w->next != NULL);
     pthread_mutex_lock(&q->lock);
     if (queue_servers(p, w->backend) == 0) {
-        struct slot_waiter *head = w->server == ABI_NONE ? &q->any : &q->servers[w->server - q->first_server];
+        struct slot_waiter *head = line_of(q, w);
         _Atomic int32_t *count = w->server == ABI_NONE ? &live_proxy(p, w->backend)->w[ABI_LIVE_PX_QUEUED]
                                                        : &live_server(p, w->server)->w[ABI_LIVE_SV_QUEUED];
         w->order = atomic_fetch_add(&order_next, 1);
@@ -169,9 +185,8 @@ void slot_queue_join(struct process *p, struct slot_waiter *w)
         w->prev = head->prev;
         head->prev->next = w;
         head->prev = w;
-        int32_t before = atomic_fetch_add(count, 1);
-        w->before_server = w->server == ABI_NONE ? 0 : (uint32_t)before;
-        w->before_backend = w->server == ABI_NONE ? (uint32_t)before : 0;
+        w->joined = head->joined;
+        atomic_fetch_add(count, 1);
         /* a slot freed before the count above was visible would otherwise wake nobody */
         if (w->server != ABI_NONE)
             grant_server(p, q, w->server);
@@ -189,8 +204,10 @@ int slot_queue_leave(struct process *p, struct slot_waiter *w)
     int waiting;
     pthread_mutex_lock(&q->lock);
     waiting = w->next != NULL;
-    if (waiting)
+    if (waiting) {
+        note_place(q, w, 1);
         unlink_waiter(p, w);
+    }
     pthread_mutex_unlock(&q->lock);
     return waiting;
 }

@@ -12,7 +12,8 @@ struct slot_waiter {
     uint64_t order;                  /* arrival, process-wide */
     uint32_t thread, stream, stream_gen;
     uint32_t backend, server; /* server ABI_NONE: any server of the backend */
-    uint32_t before_server, before_backend; /* how many were waiting when it came */
+    uint32_t joined;                 /* grants of its line when it came; in a list head: all grants of the line */
+    uint32_t before_server, before_backend; /* which grant of its line since then is (or would be) its own */
 };
 
 struct slot_queue {

@@ -64,7 +64,7 @@ export const EVF_CLIENT_FIN = 4;
 export const EVF_REUSED = 8;
 /** FAIL, BAD_RESPONSE: the whole request is still held: FORWARD|REPLAY is possible */
 export const EVF_REPLAYABLE = 16;
-/** FAIL: at least one byte of the request was written to the server */
+/** FAIL: at least one byte of the request was written to the server; CLIENT_GONE: it was connected */
 export const EVF_SENT = 32;
 /** the message has no body */
 export const EVF_BODY_NONE = 64;
