@@ -8,6 +8,7 @@ import { preamble, type RenderOptions, renderMessages, renderNote } from './conf
 import { SLUICE_VERSION } from './config/version.ts';
 import { early } from './early.ts';
 import { dumpKeywords } from './keywords.ts';
+import { startProcess } from './process/start.ts';
 import { type Parsed, parseConfiguration, type Sources } from './section/configuration.ts';
 import { makeSources } from './section/sources.ts';
 
@@ -97,4 +98,5 @@ export function main(argv: readonly string[]): void {
     return;
   }
   if (line.isCheck) return;
+  void startProcess({ configuration: parsed.configuration, sources, options: line });
 }

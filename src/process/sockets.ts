@@ -10,6 +10,8 @@ import { listenerSockaddr } from './addresses.ts';
 /** Flags of addon.listen. */
 const LISTEN_V6ONLY = 1;
 const LISTEN_V4V6 = 2;
+/** One socket serves all threads: SO_REUSEPORT would only hide that somebody else has the port. */
+const LISTEN_NO_REUSEPORT = 4;
 
 /** A port that is still being given up is tried again so often, this far apart. */
 export const BIND_TRIES_MAX = 10;
@@ -127,7 +129,9 @@ export function openSocket(addon: Addon, settings: SocketSettings): Opened {
       : { fd: address.fd };
   }
   if (address.kind === 'unix') return openUnix(addon, settings);
-  const flags = (settings.v6only ? LISTEN_V6ONLY : 0) | (settings.v4v6 ? LISTEN_V4V6 : 0);
+  const flags =
+    LISTEN_NO_REUSEPORT |
+    (settings.v6only ? LISTEN_V6ONLY : 0) | (settings.v4v6 ? LISTEN_V4V6 : 0);
   const fd = listenAt(addon, listenerSockaddr(address), settings.backlog, flags);
   if (fd >= 0) return { fd };
   const what = address.kind === 'abns' ? 'cannot bind UNIX socket' : 'cannot bind socket';

@@ -1,0 +1,15 @@
+/** Signals of a process without a master (management guide, section 4): USR1 stops softly; INT and TERM end at once, the process
+ * dying of the signal as HAProxy's does, so that whoever started it sees why; HUP and QUIT say how it goes; PIPE never ends it.
+ */
+import type { Running } from './running.ts';
+
+function dieOf(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+export function onSignals(running: Running): void {
+  process.on('SIGUSR1', () => running.softStop());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => dieOf(signal));
+  process.on('SIGPIPE', () => {});
+}

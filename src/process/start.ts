@@ -1,0 +1,128 @@
+/** The start of the process, step by step: data threads boot while main resolves names, opens sockets and fills the engine's tables;
+ * then all become ready together, and only then is anybody let in. What runs afterwards is in `Running`.
+ */
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { CommandLine } from '../config/command-line.ts';
+import type { Configuration } from '../model/configuration.ts';
+import { createCounterMemory } from '../model/counter-slices.ts';
+import { createLiveMemory, Live } from '../model/live.ts';
+import type { Addon } from '../native/addon.ts';
+import { loadAddon } from '../native/load.ts';
+import type { Sources } from '../section/configuration.ts';
+import type { SharedMemory } from '../stream/plane.ts';
+import { resolveServers } from './addresses.ts';
+import { DataThreads } from './data-threads.ts';
+import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
+import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
+import { Listeners } from './listeners.ts';
+import { openLogTargets } from './log-targets.ts';
+import { type MainEngine, startMainEngine } from './main-engine.ts';
+import { Running } from './running.ts';
+import { Speaker } from './say.ts';
+import { onSignals } from './signals.ts';
+
+/** Threads of the data plane at most: the engine's own limit, less main's. */
+const THREADS_MAX = 63;
+
+export interface Run {
+  readonly configuration: Configuration;
+  readonly sources: Sources;
+  readonly options: CommandLine;
+}
+
+function threadCount(configuration: Configuration): number {
+  return Math.min(configuration.global.nbthread || availableParallelism(), THREADS_MAX);
+}
+
+function makeShared(configuration: Configuration, threads: number): SharedMemory {
+  const { proxies, servers, listeners } = configuration;
+  const counts = { proxies: proxies.length, servers: servers.length, listeners: listeners.length };
+  return { live: createLiveMemory(counts), counters: createCounterMemory({ threads, ...counts }), threads };
+}
+
+function makeLive(configuration: Configuration, shared: SharedMemory): Live {
+  const { proxies, servers, listeners } = configuration;
+  const counts = { proxies: proxies.length, servers: servers.length, listeners: listeners.length };
+  return new Live(new Int32Array(shared.live), counts);
+}
+
+/** Ends the process at once: the start failed, or went on without one of its threads. */
+function giveUp(): never {
+  process.exit(1);
+}
+
+function initEngine(addon: Addon, run: Run, live: Live, limits: Limits, engines: number): void {
+  const { proxies, servers, listeners } = run.configuration;
+  fillLive(live, run.configuration, limits);
+  const words = engineLimits(run.configuration, limits, engines);
+  addon.processInit(live.words, proxies.length, servers.length, listeners.length, words);
+  fillEngine(addon, run.configuration);
+}
+
+/** The file of `-p` and `pidfile`: written when the process serves. */
+function writePidFile(run: Run, speaker: Speaker): void {
+  const path = run.options.pidFile || (run.configuration.global.settings.get('pidfile')?.[0] ?? '');
+  if (path === '') return;
+  try {
+    writeFileSync(path, `${process.pid}\n`, { mode: 0o644 });
+  } catch (error) {
+    speaker.alert(`Cannot create pidfile ${path}: ${(error as Error).message}`);
+    giveUp();
+  }
+}
+
+async function resolveNames(run: Run, speaker: Speaker): Promise<void> {
+  const errors = await resolveServers(run.configuration);
+  for (const error of errors) {
+    if (run.options.ignoresResolution) speaker.warning(error);
+    else speaker.alert(error);
+  }
+  if (errors.length === 0) return;
+  if (!run.options.ignoresResolution) {
+    speaker.alert('Failed to initialize server(s) addr.');
+    giveUp();
+  }
+}
+
+export async function startProcess(run: Run): Promise<void> {
+  const { configuration, options } = run;
+  const speaker = new Speaker();
+  speaker.begin(options.isQuiet && !options.isVerbose);
+  const threads = threadCount(configuration);
+  // First of all: they boot while main does the rest.
+  const program = new URL('../bin/data-thread.cjs', import.meta.url);
+  const dataThreads = new DataThreads(threads === 1 ? 0 : threads, program, (thread, text) => {
+    speaker.alert(`Data thread ${thread + 1} is gone (${text}): the process ends.`);
+    giveUp();
+  });
+  const addon = loadAddon();
+  const limits = computeLimits(configuration, threads, descriptorLimit());
+  const shared = makeShared(configuration, threads);
+  const live = makeLive(configuration, shared);
+  await resolveNames(run, speaker);
+  initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
+  const listeners = new Listeners(addon, configuration);
+  if (!listeners.open(speaker, limits.maxconn, threads)) giveUp();
+  await openLogTargets(addon, configuration, speaker);
+  const addresses = configuration.servers.map((server) => server.resolved);
+  const ready = dataThreads.configure({ sources: run.sources, addresses, shared });
+  const mainEngine: MainEngine = startMainEngine(addon, configuration, shared);
+  const running = new Running({
+    addon,
+    configuration,
+    options,
+    speaker,
+    limits,
+    shared,
+    live,
+    listeners,
+    dataThreads,
+    mainEngine,
+  });
+  await ready;
+  onSignals(running);
+  await running.begin();
+  writePidFile(run, speaker);
+  speaker.endOfStart();
+}
