@@ -112,7 +112,8 @@ Napi::Value engine_create(const Napi::CallbackInfo &info)
         return throw_error(env, "this thread has an engine already");
     Face *face = new Face();
     face->env = env;
-    face->eng = api_engine_new(thread, on_batch, face);
+    std::string trace = info.Length() > 1 && info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : std::string();
+    face->eng = api_engine_new(thread, on_batch, face, trace.empty() ? nullptr : trace.c_str());
     if (face->eng == nullptr) {
         delete face;
         return throw_error(env, "no engine: processInit is missing, or memory or descriptors ran out");

@@ -1,6 +1,7 @@
 /* api.h over the engine's inside: checks, then one call. */
 #include "api.h"
 #include "eng.h"
+#include "trace.h"
 #include <errno.h>
 
 int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t listeners, const struct api_limits *l)
@@ -68,14 +69,22 @@ void api_process_usage(double out[3])
     out[2] = (double)atomic_load(&p->conns_used_end);
 }
 
-struct eng *api_engine_new(uint32_t thread, uint32_t (*on_batch)(void *ctx, uint32_t nevents), void *ctx)
+struct eng *api_engine_new(uint32_t thread, uint32_t (*on_batch)(void *ctx, uint32_t nevents), void *ctx,
+                           const char *trace_path)
 {
-    return eng_new(thread, sys_real(), on_batch, ctx);
+    const struct sys *sys = sys_real();
+    const struct sys *recording = trace_path != NULL && process_get()->magic != 0 ? trace_open(trace_path, sys) : NULL;
+    struct eng *e = eng_new(thread, recording != NULL ? recording : sys, on_batch, ctx);
+    if (e == NULL)
+        trace_close(recording);
+    return e;
 }
 
 void api_engine_free(struct eng *e)
 {
+    const struct sys *sys = e->sys;
     eng_free(e);
+    trace_close(sys);
 }
 
 void api_engine_memory(struct eng *e, struct api_memory *out)

@@ -36,7 +36,9 @@ int api_set_log_target(uint32_t index, int kind, int fd);
 /* pool bytes in use, their cap, connection slots ever used. */
 void api_process_usage(double out[3]);
 
-struct eng *api_engine_new(uint32_t thread, uint32_t (*on_batch)(void *ctx, uint32_t nevents), void *ctx);
+/* <trace_path>: NULL, or where a trace of this engine is written (engine/trace.h). */
+struct eng *api_engine_new(uint32_t thread, uint32_t (*on_batch)(void *ctx, uint32_t nevents), void *ctx,
+                           const char *trace_path);
 void api_engine_free(struct eng *e);
 void api_engine_memory(struct eng *e, struct api_memory *out);
 int api_engine_poll_fd(const struct eng *e);

@@ -47,17 +47,13 @@ static void capture(struct stream *s, const struct iovec *iov, int iov_len)
 static int sink_send(struct stream *s, struct dir *d, struct conn *dst, const struct iovec *iov, int iov_len)
 {
     struct iovec all[6];
-    uint64_t total = d->due_len;
     BUG_ON(iov_len >= (int)ARRAY_LEN(all));
-    for (int i = 0; i < iov_len; i++)
-        total += iov[i].iov_len;
     if (d == &s->up) {
         s->flags |= STREAM_SENT;
         s->back_ms = s->eng->now_ms;
         if (s->flags & STREAM_CAPTURE)
             capture(s, iov, iov_len);
     } else {
-        s->bytes_out += total;
         s->flags |= STREAM_RESPONDING;
     }
     if (d->due_len == 0)
@@ -99,14 +95,25 @@ static int sink_put(struct stream *s, struct dir *d, struct conn *dst, const uin
     return n == 0 ? 0 : sink_send(s, d, dst, iov, n);
 }
 
+/* The source gave so many bytes of what account.c counts. */
+static void account(struct stream *s, const struct dir *d, uint64_t weight)
+{
+    if (d == &s->up)
+        s->bytes_in += weight;
+    else
+        s->bytes_out += weight;
+}
+
 /* Takes framing off data[0..len): payload stays at its start. 0, or PUMP_SYNTAX. */
-static int source_decode(struct dir *d, uint8_t *data, uint32_t len, uint32_t *payload_ret, uint32_t *used_ret)
+static int source_decode(struct stream *s, struct dir *d, uint8_t *data, uint32_t len, uint32_t *payload_ret,
+                         uint32_t *used_ret)
 {
     if (d->in_kind == FRAMING_LENGTH) {
         *payload_ret = *used_ret = (uint32_t)MIN((uint64_t)len, d->left);
         d->left -= *used_ret;
         if (d->left == 0)
             d->state = DIR_DONE;
+        account(s, d, *payload_ret);
         return 0;
     }
     if (d->in_kind == FRAMING_CHUNKED) {
@@ -115,9 +122,11 @@ static int source_decode(struct dir *d, uint8_t *data, uint32_t len, uint32_t *p
             return PUMP_SYNTAX;
         if (rc == 1)
             d->state = DIR_TRAILERS;
+        account(s, d, (uint64_t)*payload_ret + (rc == 1));
         return 0;
     }
     *payload_ret = *used_ret = len;
+    account(s, d, len);
     return 0;
 }
 
@@ -140,6 +149,7 @@ static int trailers_read(struct stream *s, struct dir *d, struct conn *src, uint
                 int n = head_write(e->gather, RX_MAX, &h, e->tx, e->fields, NULL, 0, NULL, 0, 0);
                 if (n < 2)
                     return PUMP_SYNTAX;
+                account(s, d, fields_weight(&h, e->fields, e->tx));
                 *len_ret = (uint32_t)n - 2; /* without the empty line, which sink_put writes */
                 conn_consume(src, (uint32_t)rc);
                 d->state = DIR_DONE;
@@ -187,7 +197,7 @@ static int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct 
         uint8_t *data = e->gather + have;
         if (src->in_len > 0) {
             uint32_t len = MIN(src->in_len, RX_MAX - have);
-            if (source_decode(d, src->in, len, &payload, &used) < 0)
+            if (source_decode(s, d, src->in, len, &payload, &used) < 0)
                 return PUMP_SYNTAX;
             memcpy(data, src->in, payload);
             conn_consume(src, used);
@@ -195,7 +205,7 @@ static int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct 
             uint32_t n = conn_recv(src, data, RX_MAX - have);
             if (n == 0)
                 continue;
-            if (source_decode(d, data, n, &payload, &used) < 0)
+            if (source_decode(s, d, data, n, &payload, &used) < 0)
                 return PUMP_SYNTAX;
             if (used < n) { /* trailers or the next message follow: keep them */
                 if (conn_keep(src, data + used, n - used) < 0)
@@ -264,8 +274,9 @@ static int splice_pump(struct stream *s, struct dir *d, struct conn *src, struct
             d->pipe_len = (uint32_t)n;
             if (d->in_kind == FRAMING_LENGTH)
                 d->left -= (uint64_t)n;
+            account(s, d, (uint64_t)n);
             if (d == &s->up)
-                s->bytes_in += (uint64_t)n, s->front_ms = e->now_ms;
+                s->front_ms = e->now_ms;
             else
                 s->back_ms = e->now_ms;
         }
@@ -282,7 +293,6 @@ static int splice_pump(struct stream *s, struct dir *d, struct conn *src, struct
             s->flags = (s->flags | STREAM_SENT) & ~(uint32_t)STREAM_CAPTURE;
             s->back_ms = e->now_ms;
         } else {
-            s->bytes_out += (uint64_t)n;
             s->front_ms = e->now_ms;
         }
         if (d->in_kind == FRAMING_LENGTH && d->left == 0 && d->pipe_len == 0) {
@@ -337,7 +347,7 @@ static int copy_piece(struct stream *s, struct dir *d, struct conn *src, struct 
 {
     uint32_t payload = 0, used = 0;
     int kept = src->in_len > 0;
-    if (source_decode(d, data, n, &payload, &used) < 0)
+    if (source_decode(s, d, data, n, &payload, &used) < 0)
         return PUMP_SYNTAX;
     int short_end = 0;
     if (d->state == DIR_TRAILERS && n - used >= 2 && data[used] == '\r' && data[used + 1] == '\n') {
@@ -345,8 +355,6 @@ static int copy_piece(struct stream *s, struct dir *d, struct conn *src, struct 
         d->state = DIR_DONE;
         short_end = 1;
     }
-    if (d == &s->up)
-        s->bytes_in += used;
     int rc = sink_put(s, d, dst, data, payload, short_end, NULL, 0);
     if (kept)
         conn_consume(src, used);
@@ -435,9 +443,8 @@ int body_discard(struct stream *s, struct dir *d, struct conn *src)
             if (n == 0)
                 break;
         }
-        if (source_decode(d, data, n, &payload, &used) < 0)
+        if (source_decode(s, d, data, n, &payload, &used) < 0)
             return 0;
-        s->bytes_in += used;
         if (kept)
             conn_consume(src, used);
         else if (used < n && conn_keep(src, data + used, n - used) < 0)
@@ -459,12 +466,11 @@ int body_gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want
             if (conn_pin_big(src) < 0)
                 return 1;
             uint8_t *at = src->in + d->decoded;
-            if (source_decode(d, at, raw, &payload, &used) < 0)
+            if (source_decode(s, d, at, raw, &payload, &used) < 0)
                 return 1; /* the pump will meet the same bytes again and refuse them */
             memmove(at + payload, at + used, raw - used);
             src->in_len -= used - payload;
             src->in_buf->len -= used - payload;
-            s->bytes_in += used;
             d->decoded += payload;
         }
         if (d->state == DIR_TRAILERS && src->in_len - d->decoded >= 2) {

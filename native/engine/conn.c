@@ -115,7 +115,7 @@ void conn_close(struct conn *c)
     BUG_ON(c->in_idle);
     timer_cancel(&e->wheel, &c->timer);
     drop_buffers(c);
-    if (c->flags & CONN_RST_CLOSE)
+    if (c->flags & (CONN_RST_CLOSE | CONN_NOLINGER))
         e->sys->linger_reset(e->sys->ctx, c->fd);
     if (c->fd >= 0)
         e->sys->close(e->sys->ctx, c->fd); /* the last descriptor: the kernel takes it out of epoll */

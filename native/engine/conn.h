@@ -40,6 +40,7 @@ enum conn_flag {
     CONN_BYTES_SEEN = 1 << 17, /* the idle time of the next request is over: a first byte came */
     CONN_REUSED = 1 << 18,     /* back: this stream is not its first */
     CONN_HEAD_KEPT = 1 << 19,  /* a partial head's scanner state lies at the end of in_buf */
+    CONN_NOLINGER = 1 << 21,   /* option nolinger: the close leaves nothing in the kernel */
     CONN_LINGER = 1 << 20,     /* the request was not read to its end: drain before the close */
 };
 

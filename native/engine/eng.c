@@ -1,5 +1,6 @@
 /* The engine's life and its turn: poll, run what is ready, expire timers, ask policy, send the logs, set the timer. */
 #include "eng.h"
+#include "trace.h"
 #include <errno.h>
 #include <sys/epoll.h>
 
@@ -52,6 +53,7 @@ struct eng *eng_new(uint32_t thread, const struct sys *sys, batch_fn on_batch, v
     if (e == NULL)
         return NULL;
     e->magic = ENG_MAGIC;
+    e->traced = trace_is(sys);
     e->thread = thread;
     e->sys = sys;
     e->proc = p;
@@ -136,6 +138,9 @@ void eng_free(struct eng *e)
 {
     const struct sys *sys = e->sys;
     eng_check(e);
+    if (e->traced)
+        trace_enter(e, ENTRY_FREE, 0);
+    e->traced = 0; /* what follows is part of this one entry */
     if (e->wake_fd >= 0) {
         eng_listen(e, 0);
         probes_free(e);
@@ -203,12 +208,15 @@ static void mail_read(struct eng *e)
     struct mail mail[MAIL_BATCH];
     uint32_t n;
     e->sys->wake_clear(e->sys->ctx, e->wake_fd);
-    while ((n = mailbox_take(&e->proc->mailboxes[e->thread], mail, MAIL_BATCH)) > 0)
+    while ((n = mailbox_take(&e->proc->mailboxes[e->thread], mail, MAIL_BATCH)) > 0) {
+        if (e->traced)
+            trace_mail(e, mail, n);
         for (uint32_t i = 0; i < n; i++) {
             if (!event_room(e, e->pool.big_size))
                 eng_flush(e);
             mail_handle(e, &mail[i]);
         }
+    }
 }
 
 /* Closes half of the idle server connections that nobody needed since the last purge, as HAProxy does. */
@@ -328,6 +336,8 @@ void eng_turn(struct eng *e)
     struct epoll_event events[POLL_MAX];
     eng_check(e);
     BUG_ON(e->in_batch);
+    if (e->traced)
+        trace_enter(e, ENTRY_TURN, 0);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         int n = e->sys->poll_wait(e->sys->ctx, e->poll_fd, events, POLL_MAX);
         e->now_ms = e->sys->mono_ms(e->sys->ctx);
@@ -353,6 +363,10 @@ void eng_exec(struct eng *e, uint32_t n)
 {
     eng_check(e);
     BUG_ON(e->in_batch || e->in_exec);
+    if (e->traced) {
+        trace_enter(e, ENTRY_EXEC, n);
+        trace_batch(e, 0, n);
+    }
     e->now_ms = e->sys->mono_ms(e->sys->ctx);
     e->wall_ms = e->sys->wall_ms(e->sys->ctx);
     e->in_exec = 1;
@@ -367,6 +381,8 @@ void eng_stop(struct eng *e)
 {
     struct process *p = e->proc;
     uint32_t end = atomic_load(&p->conns_used_end);
+    if (e->traced)
+        trace_enter(e, ENTRY_STOP, 0);
     e->stopping = 1;
     for (uint32_t i = 0; i < end; i++) {
         struct conn *c = &p->conns[i];

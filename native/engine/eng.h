@@ -94,6 +94,7 @@ struct eng {
     uint32_t nlog_lines, log_used;
     struct eng_counters count;
     int stopping;
+    int traced; /* its table is a recording one (trace.h) */
 };
 
 static inline void eng_check(const struct eng *e)

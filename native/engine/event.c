@@ -1,6 +1,7 @@
 /* Events: what C tells policy. Written into the batch's event buffer; heads and bodies at hand lie in the arena. A batch
  * ends in eng_flush, which runs policy and executes its commands; whatever those raise is the next batch of the turn. */
 #include "eng.h"
+#include "trace.h"
 
 int event_room(struct eng *e, uint32_t arena)
 {
@@ -143,6 +144,8 @@ void eng_flush(struct eng *e)
         e->in_batch = 1;
         commands = e->on_batch(e->batch_ctx, n);
         e->in_batch = 0;
+        if (e->traced)
+            trace_batch(e, n, commands);
         e->count.batches++;
         e->nevents = 0;
         e->event_words = 0;

@@ -132,7 +132,6 @@ static void front_bad(struct conn *c, uint32_t reason, uint32_t status)
     c->flags |= CONN_NO_REUSE;
     s->up.state = DIR_DONE;
     s->up.in_kind = FRAMING_NONE;
-    s->bytes_in = c->in_len;
     memset(&s->req, 0, sizeof(s->req));
     uint32_t off = arena_put(e, c->in_len > 0 ? c->in : (const uint8_t *)"", len);
     uint32_t *ev = event_stream(s, ABI_EV_BAD_REQUEST, reason);
@@ -199,7 +198,7 @@ static void front_request(struct conn *c, const struct head *h, struct head_fiel
     s->fields = f;
     s->head_bytes = bytes;
     s->t_request = e->now_ms;
-    s->bytes_in = h->len;
+    s->bytes_in = head_weight(h, f, bytes);
     conn_consume(c, h->len);
     if (framing_of_request(h, &framing) < 0) {
         framing.kind = FRAMING_NONE;

@@ -36,7 +36,6 @@ static int pass_interim(struct stream *s, const struct head *h, struct head_fiel
     if (n < 0)
         return -EINVAL;
     struct iovec iov = {.iov_base = e->head_out, .iov_len = (size_t)n};
-    s->bytes_out += (uint64_t)n;
     return conn_send(s->front, &iov, 1, 0);
 }
 
@@ -181,6 +180,7 @@ static int response_scan(struct stream *s)
     if (!(c->flags & CONN_IN_ARENA))
         bytes = e->arena + arena_put(e, c->in, (uint32_t)rc);
     conn_consume(c, (uint32_t)rc);
+    s->bytes_out += head_weight(h, f, bytes);
     if (h->status < 200 && h->status != 101) {
         if (++s->interims > INTERIMS_MAX || pass_interim(s, h, f, bytes) < 0)
             return -EINVAL;

@@ -2,6 +2,7 @@
  * a thread that holds clearly more connections than another hands what it accepted over. At a connection limit, or out
  * of descriptors, a thread takes its listeners out of polling until there is room: no CPU is burnt. */
 #include "eng.h"
+#include "trace.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -44,6 +45,8 @@ void listener_resume(struct eng *e)
 void eng_listen(struct eng *e, int on)
 {
     eng_check(e);
+    if (e->traced)
+        trace_enter(e, ENTRY_LISTEN, on);
     if (on == e->listening)
         return;
     if (e->listeners_full) {
@@ -144,13 +147,20 @@ static uint32_t least_loaded(struct eng *e)
 static void opened(struct eng *e, struct conn *c, const struct sockaddr_storage *addr, socklen_t addr_len)
 {
     struct process *p = e->proc;
+    uint32_t px = p->proxies[c->proxy].flags;
     if (addr->ss_family == AF_INET || addr->ss_family == AF_INET6) {
         c->addr_len = (uint8_t)MIN(addr_len, CONN_ADDR_LEN);
         memcpy(c->addr, addr, c->addr_len);
         c->flags |= CONN_TCP;
         if (p->listeners[c->listener].flags & ABI_LIF_NODELAY)
             e->sys->sock_set(e->sys->ctx, c->fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        if (px & ABI_PXF_CLITCPKA)
+            e->sys->sock_set(e->sys->ctx, c->fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        if (px & ABI_PXF_TCP_SMART_ACCEPT) /* the first ACK goes with the response */
+            e->sys->sock_set(e->sys->ctx, c->fd, IPPROTO_TCP, TCP_QUICKACK, 0);
     }
+    if (px & ABI_PXF_NOLINGER)
+        c->flags |= CONN_NOLINGER;
     c->since_ms = e->now_ms;
     c->since_wall_ms = e->wall_ms;
     c->server = ABI_NONE;

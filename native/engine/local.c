@@ -181,8 +181,6 @@ int local_respond(struct stream *s, const uint32_t *cmd)
         if (chunked)
             iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)"\r\n", .iov_len = 2};
     }
-    for (int i = 0; i < n; i++)
-        s->bytes_out += iov[i].iov_len;
     if (interim)
         return conn_send(s->front, iov, n, 0);
     if (!keep)
@@ -213,8 +211,6 @@ int local_body(struct stream *s, const uint32_t *cmd)
     }
     if (last && chunked && !(s->flags & STREAM_HEAD_REQ))
         iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)"0\r\n\r\n", .iov_len = 5};
-    for (int i = 0; i < n; i++)
-        s->bytes_out += iov[i].iov_len;
     if (last)
         s->flags &= ~(uint32_t)STREAM_LOCAL_MORE;
     s->flags &= ~(uint32_t)STREAM_LOCAL_ASKED;

@@ -63,7 +63,7 @@ void probe_start(struct eng *e, const uint32_t *cmd)
     int err = ENOMEM;
     struct probe *p = e->nprobes >= PROBES_MAX ? NULL : malloc(sizeof(*p) + send_len);
     struct conn *c = p == NULL ? NULL
-                               : server_dial(e, e->text + cmd[ABI_C_PROBE_ADDR], cmd[ABI_C_PROBE_ADDR_LEN], CONN_PROBE, &err);
+                               : server_dial(e, e->text + cmd[ABI_C_PROBE_ADDR], cmd[ABI_C_PROBE_ADDR_LEN], CONN_PROBE, 0, &err);
     if (c == NULL) {
         free(p);
         probe_report(e, cmd[ABI_C_PROBE_ID], err == EMFILE || err == ENOMEM ? ABI_PROBE_RESOURCE : ABI_PROBE_CONNECT, err, NULL);

@@ -70,7 +70,6 @@ static void wait_run(struct stream *s)
         s->req.version >= 0x0101) {
         struct iovec iov = {.iov_base = (void *)(uintptr_t)"HTTP/1.1 100 Continue\r\n\r\n", .iov_len = 25};
         s->flags |= STREAM_SENT_100;
-        s->bytes_out += iov.iov_len;
         conn_send(s->front, &iov, 1, 0);
     }
     if (s->up.state == DIR_DONE || body_gather(s, &s->up, s->front, s->want_bytes))

@@ -110,7 +110,8 @@ static int sockaddr_family(const uint8_t *addr, uint32_t len)
     return -EINVAL;
 }
 
-struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, uint32_t side, int *err_ret)
+struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, uint32_t side, uint32_t flags,
+                         int *err_ret)
 {
     const struct sys *sys = e->sys;
     int family = sockaddr_family(addr, addr_len), fd;
@@ -131,7 +132,13 @@ struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, 
     if (family != AF_UNIX) {
         c->flags |= CONN_TCP;
         sys->sock_set(sys->ctx, fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        if (flags & ABI_PXF_SRVTCPKA)
+            sys->sock_set(sys->ctx, fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        if (flags & ABI_PXF_TCP_SMART_CONNECT) /* no empty ACK: it goes with the request */
+            sys->sock_set(sys->ctx, fd, IPPROTO_TCP, TCP_QUICKACK, 0);
     }
+    if (flags & ABI_PXF_NOLINGER)
+        c->flags |= CONN_NOLINGER;
     int rc = sys->connect(sys->ctx, fd, addr, addr_len);
     if (rc == 0 || rc == -EINPROGRESS) {
         c->flags |= CONN_CONNECTING | CONN_WR_BLOCKED;
@@ -172,7 +179,7 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, ui
     }
     e->count.connects++;
     s->state = ST_CONNECT;
-    c = addr == NULL ? NULL : server_dial(e, addr, addr_len, CONN_BACK, &err);
+    c = addr == NULL ? NULL : server_dial(e, addr, addr_len, CONN_BACK, e->proc->proxies[s->backend].flags, &err);
     if (c == NULL) {
         stream_fail(s, err == EMFILE || err == ENFILE || err == ENOMEM ? ABI_FAIL_RESOURCE : ABI_FAIL_CONNECT, err);
         return;

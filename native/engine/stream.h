@@ -144,6 +144,10 @@ int local_respond(struct stream *s, const uint32_t *cmd);
 int local_body(struct stream *s, const uint32_t *cmd);
 void local_run(struct stream *s);
 
+/* account.c: what a head, or the fields of one, count for in bytes_in and bytes_out. */
+uint32_t head_weight(const struct head *h, const struct head_field *f, const uint8_t *bytes);
+uint32_t fields_weight(const struct head *h, const struct head_field *f, const uint8_t *bytes);
+
 /* server.c: FORWARD's second half. */
 void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, uint32_t hash);
 void server_connected(struct stream *s);

@@ -14,6 +14,7 @@ enum {
     NOTE_LEN_BITS = 8,      /* length - 3 */
     NOTE_RUN_SHIFT = NOTE_DIST_BITS + NOTE_LEN_BITS,
     NOTES_SPARE = 130,      /* the most one step adds: a segment's worth of runs, and a match */
+    HASTY_LEN = 24,         /* a match of this length is taken without a look at the next */
     LITERALS_PER_FLUSH = 4, /* 4 * LITLEN_LEN_MAX + 7 <= 63 */
 };
 
@@ -49,7 +50,27 @@ ALWAYS_INLINE void note_add(struct balanced *f, const uint8_t *p, unsigned len, 
     f->literal = p + len;
 }
 
-/* The loop of fast.c with notes in place of codes. */
+/* A short match may hide a longer one that begins a byte later. Returns its length, 0 when there is none. */
+ALWAYS_INLINE unsigned match_next(struct balanced *f, const uint8_t *p, unsigned len, bool far, uint32_t *from_ret)
+{
+    uint64_t word = le64(load_u64(p));
+    uint16_t *slot = match_slot(&f->table, (uint32_t)word);
+    uint32_t from = *slot, pos = (uint32_t)(p - f->in);
+    uint64_t diff;
+    unsigned next_len;
+
+    *slot = (uint16_t)pos;
+    if (len >= HASTY_LEN)
+        return 0;
+    diff = le64(load_u64(f->in + from)) ^ word;
+    if ((diff & 0xffffffffff) != 0 || (far && pos - from > MATCH_FAR))
+        return 0;
+    next_len = match_len(diff, p, f->in + from, f->end);
+    *from_ret = from;
+    return next_len > len ? next_len : 0;
+}
+
+/* The loop of fast.c, with notes in place of codes and a second look where a match is short. */
 ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, const uint8_t *stop, bool far)
 {
     const uint8_t *in = f->in;
@@ -59,7 +80,8 @@ ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, con
         uint32_t pos = (uint32_t)(p - in);
         uint16_t *slot0 = match_slot(&f->table, (uint32_t)word);
         uint16_t *slot1 = match_slot(&f->table, (uint32_t)(word >> 8));
-        uint32_t from = *slot0;
+        uint32_t from = *slot0, from_next;
+        unsigned len, len_next;
         uint64_t diff;
 
         *slot0 = (uint16_t)pos;
@@ -76,10 +98,15 @@ ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, con
             }
             p++;
             pos++;
-        } else {
-            *slot1 = (uint16_t)(pos + 1);
         }
-        unsigned len = match_len(diff, p, in + from, f->end);
+        len = match_len(diff, p, in + from, f->end);
+        len_next = match_next(f, p + 1, len, far, &from_next);
+        if (len_next > 0) {
+            f->counts.lit[*p++]++;
+            pos++;
+            len = len_next;
+            from = from_next;
+        }
         note_add(f, p, len, pos - from);
         p += len;
         if (likely(p < stop))

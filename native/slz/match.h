@@ -10,11 +10,11 @@
 enum {
     HASH_BITS = 13,
     MATCH_LEN_MIN = 4,  /* what the table finds; shorter matches rarely pay */
-    SPAN_TAIL = 9,      /* bytes the two-position loops read at once */
+    SPAN_TAIL = 10,     /* bytes the two-position loops look at from where they stand */
     TABLE_LEN_MIN = 16, /* a shorter segment is sent as literals */
 };
 
-STATIC_ASSERT(SPAN_TAIL == 1 + sizeof(uint64_t));
+STATIC_ASSERT(SPAN_TAIL == 2 + sizeof(uint64_t));
 STATIC_ASSERT(TABLE_LEN_MIN > SPAN_TAIL);
 
 struct match_table {

@@ -62,7 +62,8 @@ export interface Addon {
   processUsage(): number[];
 
   // --- one engine per thread ---
-  engineCreate(thread: number): EngineMemory;
+  /** `tracePath`: where a binary trace for native/test/replay is written; none when absent. */
+  engineCreate(thread: number, tracePath?: string): EngineMemory;
   /** Starts polling; `onBatch(count)` is called with the number of events, its return value is the number of commands. */
   engineStart(onBatch: (events: number) => number): void;
   /** Executes `count` commands outside a batch. */

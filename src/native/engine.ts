@@ -54,9 +54,13 @@ export class NativeEngine {
   private commandCount = 0;
   private isInBatch = false;
 
-  /** Makes this thread's engine; there is one per thread. `processInit` comes before. */
+  /**
+   * Makes this thread's engine; there is one per thread. `processInit` comes before. With SLUICE_TRACE=<path> in the
+   * environment everything it does is written to <path>.<thread> for native/test/replay.
+   */
   constructor(addon: Addon, thread: number) {
-    const memory = addon.engineCreate(thread);
+    const trace = process.env.SLUICE_TRACE;
+    const memory = addon.engineCreate(thread, trace ? `${trace}.${thread}` : undefined);
     this.addon = addon;
     this.thread = thread;
     this.events = memory.events;
