@@ -51,7 +51,8 @@ ALWAYS_INLINE void note_add(struct balanced *f, const uint8_t *p, unsigned len, 
 }
 
 /* A short match may hide a longer one that begins a byte later. Returns its length, 0 when there is none. */
-ALWAYS_INLINE unsigned match_next(struct balanced *f, const uint8_t *p, unsigned len, bool far, uint32_t *from_ret)
+ALWAYS_INLINE unsigned match_next(struct balanced *f, const uint8_t *p, unsigned len, bool far,
+                                  uint32_t *from_ret)
 {
     uint64_t word = le64(load_u64(p));
     uint16_t *slot = match_slot(&f->table, (uint32_t)word);
