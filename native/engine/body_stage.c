@@ -1,0 +1,71 @@
+/* The encoder as a stage between source and sink: readable payload is gathered up to RX_MAX and encoded at once; when
+ * nothing more is readable it is flushed, so that a slow stream passes each piece. */
+#include "body_parts.h"
+#include <errno.h>
+
+/* The encoder as a stage: gathers what is readable, up to RX_MAX, then encodes it at once; flushes when nothing more is
+ * readable, so that a slow stream passes each piece. <gathered> bytes lie in e->gather. */
+static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t gathered, int last, uint32_t trailers)
+{
+    struct eng *e = s->eng;
+    uint32_t out = 0;
+    if (gathered > 0) {
+        out = (uint32_t)slz_encode(&d->slz, e->tx, e->gather, gathered, !last);
+        d->stage_flush = 1;
+    }
+    if (last)
+        out += (uint32_t)slz_finish(&d->slz, e->tx + out);
+    else if (d->stage_flush)
+        out += (uint32_t)slz_flush(&d->slz, e->tx + out);
+    d->stage_flush = 0;
+    d->comp_in = d->comp_in + gathered < gathered ? UINT32_MAX : d->comp_in + gathered;
+    d->comp_out = d->comp_out + out < out ? UINT32_MAX : d->comp_out + out;
+    BUG_ON(out > TX_MAX);
+    return sink_put(s, d, dst, e->tx, out, last, e->gather, last ? trailers : 0) < 0 ? PUMP_DST : 0;
+}
+
+int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
+{
+    struct eng *e = s->eng;
+    uint32_t have = 0;
+    int rounds = 0;
+    while (d->state == DIR_BODY && have < RX_MAX) {
+        uint32_t payload = 0, used = 0;
+        uint8_t *data = e->gather + have;
+        if (src->in_len > 0) {
+            uint32_t len = MIN(src->in_len, RX_MAX - have);
+            if (source_decode(s, d, src->in, len, &payload, &used) < 0)
+                return PUMP_SYNTAX;
+            memcpy(data, src->in, payload);
+            conn_consume(src, used);
+        } else if ((src->flags & CONN_RD_READY) && rounds++ < PUMP_ROUNDS_MAX) {
+            uint32_t n = conn_recv(src, data, RX_MAX - have);
+            if (n == 0)
+                continue;
+            if (source_decode(s, d, data, n, &payload, &used) < 0)
+                return PUMP_SYNTAX;
+            if (used < n) { /* trailers or the next message follow: keep them */
+                if (conn_keep(src, data + used, n - used) < 0)
+                    return PUMP_MEMORY;
+            }
+        } else if ((src->flags & CONN_FIN) && d->in_kind == FRAMING_CLOSE && !(src->flags & CONN_RESET)) {
+            d->state = DIR_DONE;
+        } else {
+            break;
+        }
+        have += payload;
+    }
+    if (d->state == DIR_TRAILERS) {
+        uint32_t trailers = 0;
+        if (have > 0 && stage_put(s, d, dst, have, 0, 0) < 0)
+            return PUMP_DST;
+        int rc = trailers_read(s, d, src, &trailers);
+        return rc <= 0 ? rc : stage_put(s, d, dst, 0, 1, trailers) < 0 ? PUMP_DST : PUMP_DONE;
+    }
+    if (have > 0 || d->state == DIR_DONE)
+        if (stage_put(s, d, dst, have, d->state == DIR_DONE, 0) < 0)
+            return PUMP_DST;
+    if (d->state == DIR_DONE)
+        return PUMP_DONE;
+    return (src->flags & CONN_FIN) && !(src->flags & CONN_RD_READY) && src->in_len == 0 ? PUMP_SRC : PUMP_BLOCKED;
+}
