@@ -98,5 +98,10 @@ export function main(argv: readonly string[]): void {
     return;
   }
   if (line.isCheck) return;
-  void startProcess({ configuration: parsed.configuration, sources, options: line });
+  const { configuration } = parsed;
+  if (configuration.listeners.length === 0 && configuration.global.statsSockets.length === 0) {
+    fail(line, ["No enabled listener found (check for 'bind' directives) ! Exiting."]);
+    return;
+  }
+  void startProcess({ configuration, sources, options: line });
 }

@@ -111,7 +111,7 @@ const NAMES: Readonly<Record<string, string>> = {
     addr agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn backup ca-file cc
     check check-alpn check-pool-conn-name check-proto check-reuse-pool check-send-proxy check-sni
     check-sni-auto check-ssl check-via-socks4 ciphers ciphersuites client-sigalgs cookie crl-file crt
-    curves disabled downinter enabled error-limit fall fastinter force-sslv3 force-tlsv10 force-tlsv11
+    curves disabled downinter enabled error-limit fall fastinter from force-sslv3 force-tlsv10 force-tlsv11
     force-tlsv12 force-tlsv13 guid hash-key healthcheck id idle-ping init-addr init-state inter ktls
     log-bufsize log-proto max-reuse maxconn maxqueue minconn namespace no-agent-check no-backup no-check
     no-check-reuse-pool no-check-send-proxy no-check-sni-auto no-check-ssl no-renegotiate no-send-proxy

@@ -1,6 +1,7 @@
 /** When all sections are read: names become proxies and servers, defaults of the mode are filled in, log formats are compiled, and
  * what makes no sense as a whole is said.
  */
+import { compileFormats } from './formats.ts';
 import { CONNECTION_MODES, SWITCHES } from './options.ts';
 import { calledProxy, type ProxySection } from './proxy-section.ts';
 import type { Reading } from './reading.ts';
@@ -31,10 +32,11 @@ function fillOptions(section: ProxySection): void {
     if (traits?.needs === 'frontend' ? !proxy.isFrontend : traits?.needs === 'backend' && !proxy.isBackend)
       continue;
     if (traits?.isHttp === true && proxy.mode !== 'http') {
-      reading.log.add(
-        'warning',
-        `'option ${name}' ignored for ${calledProxy(proxy)} as it requires HTTP mode.`,
-      );
+      if (reading.log.alertCount === 0)
+        reading.log.add(
+          'warning',
+          `'option ${name}' ignored for ${calledProxy(proxy)} as it requires HTTP mode.`,
+        );
     } else {
       proxy.options.add(name);
     }
@@ -103,6 +105,7 @@ function finishProxy(section: ProxySection): void {
   const { proxy, reading } = section;
   fillOptions(section);
   fillLogs(section);
+  compileFormats(section);
   if (proxy.maxconn === 0) proxy.maxconn = reading.proxyMaxconn;
   numberFrom(1, proxy.servers);
   numberFrom(1, proxy.listeners);

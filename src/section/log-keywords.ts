@@ -10,11 +10,11 @@ const CAPTURE_MAX_BYTES = 65535;
 
 type FormatField = 'logFormat' | 'errorLogFormat' | 'uniqueIdFormat';
 
-function formatKeyword(name: string, field: FormatField): Keyword<ProxySection> {
+function formatKeyword(name: string, field: FormatField, needs: 'frontend' | 'any'): Keyword<ProxySection> {
   return proxyKeyword({
     name,
     args: [rawWord('<format>')],
-    traits: { needs: 'frontend' },
+    traits: { needs },
     parse({ target, cursor }, text) {
       const reference: Reference = { word: text, alerts: cursor.alerts, place: cursor.place };
       target[field] = reference;
@@ -89,9 +89,9 @@ export const logKeywords: readonly Keyword<ProxySection>[] = [
       }
     },
   }),
-  formatKeyword('log-format', 'logFormat'),
-  formatKeyword('error-log-format', 'errorLogFormat'),
-  formatKeyword('unique-id-format', 'uniqueIdFormat'),
+  formatKeyword('log-format', 'logFormat', 'frontend'),
+  formatKeyword('error-log-format', 'errorLogFormat', 'frontend'),
+  formatKeyword('unique-id-format', 'uniqueIdFormat', 'any'),
   proxyKeyword({
     name: 'unique-id-header',
     args: [word('<name>')],

@@ -170,7 +170,7 @@ export function parseLogLine(cursor: WordCursor, reading: Reading): LogLine | un
     cursor.alerts.alert(`'log' cannot handle unexpected argument '${extra.text}'.`, extra, `Write: ${USAGE}`);
     return undefined;
   }
-  const format = parts.format ?? 'rfc3164';
+  const format = parts.format ?? 'default';
   const index = logTargetIndex(reading.configuration, target);
   return { target: index, facility, maxLevel, minLevel, maxLength: parts.maxLength, format };
 }

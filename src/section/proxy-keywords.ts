@@ -1,5 +1,5 @@
 /** The keywords that say what a proxy is: mode, limits, balance, reuse, backends by name, monitoring, descriptions. */
-import { customOrNothing, integer, oneOf, rawWord, word, words } from '../config/argument.ts';
+import { customOrNothing, integer, oneOf, optional, rawWord, word, words } from '../config/argument.ts';
 import type { Keyword } from '../config/keyword.ts';
 import { didYouMean } from '../config/nearest.ts';
 import type { Word } from '../config/place.ts';
@@ -235,9 +235,42 @@ export const proxyKeywords: readonly Keyword<ProxySection>[] = [
       target.proxy.settings.set('monitor-uri', [uri]);
     },
   }),
-  kept('hash-type', { needs: 'backend' }, '<method> [<function> [<modifier>]]...'),
-  kept('hash-balance-factor', { needs: 'backend' }, '<factor>...'),
-  kept('hash-preserve-affinity', { needs: 'backend' }, '{ always | maxconn | maxqueue }...'),
+  proxyKeyword({
+    name: 'hash-type',
+    args: [
+      oneOf('map-based', 'consistent'),
+      optional(oneOf('sdbm', 'djb2', 'wt6', 'crc32', 'none')),
+      optional(oneOf('avalanche')),
+    ],
+    traits: { needs: 'backend' },
+    parse({ target }, method, hash, modifier) {
+      const said = [method, hash, modifier].filter((value) => value !== undefined);
+      target.proxy.settings.set('hash-type', said);
+    },
+  }),
+  proxyKeyword({
+    name: 'hash-balance-factor',
+    args: [integer('<factor>', 0, 65535)],
+    traits: { needs: 'backend' },
+    parse({ target, cursor }, factor) {
+      if (factor > 0 && factor <= 100) {
+        const advice = 'Allowed: 0 (off), or more than 100.';
+        cursor.alerts.alert(
+          "'hash-balance-factor' is a percentage of the mean load.",
+          cursor.words[1],
+          advice,
+        );
+      } else target.proxy.settings.set('hash-balance-factor', [String(factor)]);
+    },
+  }),
+  proxyKeyword({
+    name: 'hash-preserve-affinity',
+    args: [oneOf('always', 'maxconn', 'maxqueue')],
+    traits: { needs: 'backend' },
+    parse({ target }, mode) {
+      target.proxy.settings.set('hash-preserve-affinity', [mode]);
+    },
+  }),
   kept('guid', { defaults: 'no' }, '<guid>...'),
   ...obsoleteKeywords,
 ];

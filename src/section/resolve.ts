@@ -1,6 +1,7 @@
 /** `default_backend`, `use_backend`, `use-server`: names become proxies and servers. */
 import { didYouMean } from '../config/nearest.ts';
 import type { Proxy } from '../model/proxy.ts';
+import { compileBackendName } from './formats.ts';
 import { calledProxy, type ProxySection, type Reference } from './proxy-section.ts';
 import type { Reading } from './reading.ts';
 
@@ -61,6 +62,11 @@ function resolveProxy(section: ProxySection, backends: Backends): void {
     }
   }
   for (const { word, alerts, place, condition } of section.pendingBackends) {
+    if (word.text.includes('%')) {
+      const name = compileBackendName(section, { word, alerts, place });
+      proxy.useBackends.push({ place, backend: undefined, name, condition });
+      continue;
+    }
     const backend = findBackend(proxy, 'use_backend', { word, alerts, place }, backends);
     proxy.useBackends.push({ place, backend, name: undefined, condition });
   }
