@@ -9,7 +9,7 @@ import { allDifferences } from './terminations/log-line.ts';
 import { playAll, type Recorded } from './terminations/stage.ts';
 
 const peer = '/usr/sbin/haproxy';
-const PLAY_BOUND_MS = 120_000;
+const PLAY_BOUND_MS = 240_000;
 /** Scenarios on which the two releases have to agree at least; fewer would mean that the peer was not really asked. */
 const MIN_AGREEING = 30;
 

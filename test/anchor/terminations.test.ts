@@ -11,7 +11,7 @@ import { allDifferences } from './terminations/log-line.ts';
 import { playAll, type Recorded } from './terminations/stage.ts';
 
 const anchor = process.env['HAPROXY_ANCHOR'];
-const PLAY_BOUND_MS = 60_000;
+const PLAY_BOUND_MS = 180_000;
 
 function record(program: string, lines: Recorded): void {
   const version = execFileSync(program, ['-v'], { encoding: 'utf8' }).split('\n')[0]!;

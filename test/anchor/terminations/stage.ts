@@ -12,7 +12,7 @@ import { type LogFields, readLogLine } from './log-line.ts';
 import type { Scenario } from './scenario.ts';
 import { silentPort } from './silent-port.ts';
 
-const LINE_BOUND_MS = 3000;
+const LINE_BOUND_MS = 1500;
 /** Lets the proxy notice that the scenario's clients are gone before the next one is counted. */
 const AFTER_MS = 15;
 

@@ -168,9 +168,8 @@ async function seeStep(stage: Stage, step: Step): Promise<void> {
   if (sight.kind === 'end') return seeEnding(peer, sight, stage);
   if (sight.kind === 'raw') return seeRaw(peer, sight, stage);
   if (sight.kind === 'gone') {
-    sight.ending = 'closed';
-    await seeEnding(peer, sight, stage);
-    if (peer.unread === '') return;
+    await isTrueInTime(stage, () => peer.end !== undefined || readFrom(peer, step, 'GET')?.complete === true);
+    if (peer.end !== undefined && peer.unread === '') return;
   }
   if (sight.kind === 'refused') sight.ending = 'closed';
   return seeMessage(peer, sight, step, stage);
