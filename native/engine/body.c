@@ -40,13 +40,12 @@ static int copy_piece(struct stream *s, struct dir *d, struct conn *src, struct 
     int kept = src->in_len > 0;
     if (source_decode(s, d, data, n, &payload, &used) < 0)
         return PUMP_SYNTAX;
-    int short_end = 0;
     if (d->state == DIR_TRAILERS && n - used >= 2 && data[used] == '\r' && data[used + 1] == '\n') {
         used += 2; /* no trailers: the end goes out with the payload */
         d->state = DIR_DONE;
-        short_end = 1;
     }
-    int rc = sink_put(s, d, dst, data, payload, short_end, NULL, 0);
+    /* a counted body that goes on in chunks ends with its last byte */
+    int rc = sink_put(s, d, dst, data, payload, d->state == DIR_DONE, NULL, 0);
     if (kept)
         conn_consume(src, used);
     else if (used < n && conn_keep(src, data + used, n - used) < 0)

@@ -33,6 +33,11 @@ static int image_write(struct stream *s, const uint32_t *cmd)
         wflags |= WRITE_CHUNKED | WRITE_DROP_CLEN;
     if (cmd[ABI_C_FLAGS] & ABI_FWD_CLOSE_SERVER || !(cmd[ABI_C_FLAGS] & ABI_FWD_KEEP_SERVER))
         wflags |= (cmd[ABI_C_FLAGS] & ABI_FWD_CLOSE_SERVER) ? WRITE_CONN_CLOSE : 0;
+    if (s->req.version < 0x0101 && s->up.in_kind != FRAMING_CHUNKED) { /* a 1.0 message stays one, as HAProxy passes it (a deviation from RFC 9112 2.3) */
+        wflags |= WRITE_VERSION_10;
+        if (!(wflags & WRITE_CONN_CLOSE) && (cmd[ABI_C_FLAGS] & ABI_FWD_KEEP_SERVER))
+            wflags |= WRITE_CONN_KEEPALIVE;
+    }
     if (s->req.flags & HEAD_F_UPGRADE)
         wflags = (wflags & ~(uint32_t)WRITE_CONN_CLOSE) | WRITE_CONN_UPGRADE;
     if ((s->req.flags & HEAD_F_EXPECT_100) && (s->flags & STREAM_SENT_100))

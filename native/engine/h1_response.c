@@ -2,6 +2,7 @@
  * it asked for it, else straight on. A malformed, oversized or missing head becomes an event, never a guess. */
 #include "eng.h"
 #include <errno.h>
+#include <time.h>
 
 static uint32_t head_max(const struct eng *e)
 {
@@ -78,9 +79,12 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
     if (s->down.out_kind == FRAMING_CLOSE || (flags & ABI_RSP_CLOSE) || (s->fwd_flags & ABI_FWD_CLOSE_CLIENT) ||
         s->eng->stopping || (s->front->flags & (CONN_FIN | CONN_NO_REUSE)))
         s->flags &= ~(uint32_t)STREAM_KEEP_CLIENT;
+    int old_version = h->version < 0x0101 && s->down.out_kind != FRAMING_CHUNKED;
+    if (old_version)
+        wflags |= WRITE_VERSION_10; /* as the request's: see command.c */
     if (!(s->flags & STREAM_KEEP_CLIENT))
         wflags |= WRITE_CONN_CLOSE;
-    else if (old_client)
+    else if (old_client || old_version)
         wflags |= WRITE_CONN_KEEPALIVE;
     return wflags;
 }
@@ -92,6 +96,26 @@ static void note_server_keep(struct stream *s, const struct framing *in)
     if (!keep || in->kind == FRAMING_CLOSE || (h->flags & (HEAD_F_MUST_CLOSE | HEAD_F_NTLM)) ||
         (s->req.flags & HEAD_F_MUST_CLOSE))
         s->back->flags |= CONN_NO_REUSE;
+}
+
+/* A response without Date gets one from who has a clock (RFC 9110 section 6.6.1). The text is made once a second. */
+static int date_add(struct stream *s, uint32_t len)
+{
+    struct eng *e = s->eng;
+    BUG_ON(len < 2);
+    if ((s->res.flags & HEAD_F_DATE) || s->res.status < 200)
+        return (int)len;
+    if (e->date_sec != e->wall_ms / 1000) {
+        time_t now = (time_t)(e->wall_ms / 1000);
+        struct tm tm;
+        e->date_sec = e->wall_ms / 1000;
+        gmtime_r(&now, &tm);
+        e->date_len = (uint32_t)strftime(e->date, sizeof(e->date), "date: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", &tm);
+    }
+    if (len - 2 + e->date_len > e->head_out_size)
+        return -ENOSPC;
+    memcpy(e->head_out + len - 2, e->date, e->date_len);
+    return (int)(len - 2 + e->date_len);
 }
 
 int response_forward(struct stream *s, const struct head_edit *edits, uint32_t nedits, uint32_t flags, uint32_t stage)
@@ -112,7 +136,7 @@ int response_forward(struct stream *s, const struct head_edit *edits, uint32_t n
     }
     int n = head_write(e->head_out, e->head_out_size, &s->res, s->head_bytes, s->fields, edits, nedits, e->text, TEXT_MAX,
                        wflags);
-    if (n < 0)
+    if (n < 0 || (n = date_add(s, (uint32_t)n)) < 0)
         return n;
     s->status = s->res.status;
     for (uint32_t i = 0; i < nedits; i++) /* http-response set-status */
