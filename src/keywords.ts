@@ -1,6 +1,7 @@
 /** The one list of all keyword tables: what feeds the parser is printed here in the format of `haproxy -dK`, so that the difference
  * of the two is the coverage report. No state; each class is made when asked for.
  */
+import { aclKeywords } from './acl/keywords.ts';
 import type { Keyword } from './config/keyword.ts';
 import { converters } from './sample/converters/index.ts';
 import { signature } from './sample/declare.ts';
@@ -76,6 +77,12 @@ function byName<T extends { readonly name: string }>(entries: readonly T[]): T[]
 }
 
 const CLASSES: readonly KeywordClass[] = [
+  {
+    name: 'acl',
+    about: 'ACL keywords',
+    title: 'ACL keywords',
+    lines: () => byName(aclKeywords).map(({ name, fetch, method }) => `${name} = ${fetch} -m ${method.name}`),
+  },
   {
     name: 'cfg',
     about: 'configuration keywords',
