@@ -6,7 +6,7 @@
 
 int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t listeners, const struct api_limits *l)
 {
-    struct limits limits = {.bufsize = l->bufsize, .maxrewrite = l->maxrewrite, .max_fields = l->max_fields,
+    struct limits limits = {.bufsize = l->bufsize, .maxrewrite = l->maxrewrite, .max_fields = MAX(l->max_fields, 2u) - 1, /* HAProxy counts the start line */
                             .conns_max = l->conns_max, .threads = l->threads, .pool_max_bytes = l->pool_max_bytes,
                             .idle_shared = l->idle_shared};
     STATIC_ASSERT(sizeof(struct live) == ABI_LIVE_WORDS * sizeof(int32_t));

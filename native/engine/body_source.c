@@ -58,7 +58,10 @@ int trailers_read(struct stream *s, struct dir *d, struct conn *src, uint32_t *l
                 if (n < 2)
                     return PUMP_SYNTAX;
                 body_account(s, d, fields_weight(&h, e->fields, e->tx));
-                *len_ret = (uint32_t)n - 2; /* without the empty line, which sink_put writes */
+                const struct head *head = d == &s->up ? &s->req : &s->res;
+                /* fields that Connection lists end here, and a trailer cannot be told from them: none passes then
+                 * (RFC 9110 section 7.6.1) */
+                *len_ret = (head->flags & HEAD_F_HAS_LISTED) ? 0 : (uint32_t)n - 2; /* sink_put writes the empty line */
                 conn_consume(src, (uint32_t)rc);
                 d->state = DIR_DONE;
                 return 1;

@@ -69,6 +69,9 @@ struct eng {
     /* memory */
     uint8_t *rx, *tx, *gather, *head_out;
     uint32_t head_out_size;
+    char date[48]; /* the Date field and the empty line behind it */
+    uint32_t date_len;
+    uint64_t date_sec;
     struct head_field *fields; /* scratch table of max_fields */
     struct pool pool;
     struct wheel wheel;

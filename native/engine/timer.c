@@ -127,11 +127,11 @@ uint64_t wheel_next(const struct wheel *w)
         return next;
     for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
         uint64_t base = w->now_ms >> (8 * level);
-        unsigned d = next_used(w, level, (unsigned)base & (WHEEL_SLOTS - 1));
-        if (d >= WHEEL_SLOTS)
+        /* this very slot of a higher level was dealt: what lies there is a round away, and the others come first */
+        unsigned own = level > 0;
+        unsigned d = next_used(w, level, (unsigned)(base + own) & (WHEEL_SLOTS - 1)) + own;
+        if (d >= WHEEL_SLOTS + own)
             continue;
-        if (level > 0 && d == 0)
-            d = WHEEL_SLOTS; /* this very slot of a higher level was dealt: what lies there is a round away */
         uint64_t at = (base + d) << (8 * level);
         next = MIN(next, MAX(at, w->now_ms));
     }

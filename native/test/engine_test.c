@@ -13,20 +13,20 @@ struct exchange {
 
 static const struct exchange exchanges[] = {
     {"get", "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a HTTP/1.1\r\nhost: a\r\n\r\n",
-     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", 0},
+     "HTTP/1.1 200 OK\r\ndate: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 5\r\n\r\nhello", 0},
     {"post", "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody",
-     "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody", "HTTP/1.1 204 No Content\r\n\r\n",
-     "HTTP/1.1 204 No Content\r\n\r\n", 0},
+     "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody", "HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n",
+     "HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n", 0},
     {"close-delimited", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
-     "HTTP/1.0 200 OK\r\n\r\nuntil the end", "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nuntil the end", 1},
+     "HTTP/1.0 200 OK\r\ndate: x\r\n\r\nuntil the end", "HTTP/1.0 200 OK\r\ndate: x\r\n\r\nuntil the end", 1},
     {"interim", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
-     "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
-     "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 0},
+     "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n",
+     "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n", 0},
     {"head", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\r\nhost: a\r\n\r\n",
-     "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n", 0},
+     "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 99\r\n\r\n", "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 99\r\n\r\n", 0},
     {"chunked both ways", CHUNKED_POST "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", CHUNKED_POST,
-     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nwxyz\r\n0\r\nt: 1\r\n\r\n",
-     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", 0},
+     "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n4\r\nwxyz\r\n0\r\nt: 1\r\n\r\n",
+     "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n", 0},
 };
 
 /* Sends <text> in two pieces cut at <cut>, turning between. */
@@ -102,7 +102,7 @@ static void short_writes(uint32_t max, uint32_t window, uint32_t recv_max)
         house_turn();
     snprintf(want, sizeof(want), "%s%.*s", head, LEN, body);
     check(strcmp(sim_written(server), want) == 0, "short writes", "the server got the request");
-    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n", LEN);
+    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: %d\r\n\r\n", LEN);
     sim_push(server, head, (uint32_t)strlen(head));
     sim_push(server, body, LEN);
     for (int i = 0; i < 20000 && house.ends == 0; i++)
@@ -165,7 +165,7 @@ static void retried(void)
     house.retries = 1;
     house.forward_flags |= ABI_FWD_REUSE_IDLE | ABI_FWD_REUSE_UNSAFE;
     int client = house_client(HTTP_LISTENER);
-    const char *get = "GET /r HTTP/1.1\r\nhost: a\r\n\r\n", *ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    const char *get = "GET /r HTTP/1.1\r\nhost: a\r\n\r\n", *ok = "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n";
     send_cut(client, get, 99);
     int first = house_server();
     send_cut(first, ok, 99);
@@ -188,7 +188,7 @@ static void queued(void)
     house.queue = 1;
     struct live *sv = live_server(process_get(), 0);
     atomic_store(&sv->w[ABI_LIVE_SV_MAXCONN], 1);
-    const char *get = "GET /q HTTP/1.1\r\nhost: a\r\n\r\n", *ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    const char *get = "GET /q HTTP/1.1\r\nhost: a\r\n\r\n", *ok = "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n";
     int clients[3];
     for (int i = 0; i < 3; i++) {
         clients[i] = house_client(HTTP_LISTENER);
