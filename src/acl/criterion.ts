@@ -3,6 +3,7 @@
  *
  * See also: configuration.txt 7.1.
  */
+import { unknownHint } from '../config/known-elsewhere.ts';
 import { didYouMean } from '../config/nearest.ts';
 import type { Word } from '../model/place.ts';
 import type { RuleContext } from '../model/rule-context.ts';
@@ -67,7 +68,7 @@ export function parseCriterion(words: readonly Word[], ctx: RuleContext): Criter
   const name = keywordAt(subject.text, 0);
   const keyword = findAclKeyword(name);
   if (keyword === undefined && name !== '' && findFetch(name) === undefined) {
-    const meant = didYouMean(name, [...fetchNames(), ...aclKeywords.map((known) => known.name)]);
+    const meant = unknownHint('fetch', name, [...fetchNames(), ...aclKeywords.map((known) => known.name)]);
     ctx.alerts.alert(`unknown fetch method '${name}'${meant} in ACL expression '${subject.text}'.`, subject);
     return undefined;
   }

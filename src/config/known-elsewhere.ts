@@ -2,6 +2,8 @@
  * table of ours is announced by name as not built yet, instead of being called unknown. Data only; `*` ends a prefix.
  */
 
+import { didYouMean } from './nearest.ts';
+
 const NAMES: Readonly<Record<string, string>> = {
   timeout: 'client-hs handshake',
   stats: `
@@ -311,4 +313,11 @@ export function isKnownElsewhere(section: string, first: string, second: string 
   if (Object.hasOwn(NAMES, first) && first !== section)
     return second !== undefined && isNameElsewhere(first, second);
   return isNameElsewhere(PROXY_SECTIONS.has(section) ? 'proxy' : section, first);
+}
+
+/** What to add to "unknown …": that HAProxy knows it, or the known word that was probably meant, or ''. */
+export function unknownHint(nameClass: string, name: string, known: Iterable<string>): string {
+  if (name !== '' && isNameElsewhere(nameClass, name))
+    return ' (known to HAProxy but not built yet in Sluice)';
+  return didYouMean(name, known);
 }

@@ -3,7 +3,7 @@
  *
  * See also: configuration.txt 7.3.
  */
-import { didYouMean } from '../config/nearest.ts';
+import { unknownHint } from '../config/known-elsewhere.ts';
 import type { Word, WordCursor } from '../model/place.ts';
 import type { RuleContext } from '../model/rule-context.ts';
 import type { Expression, SampleType, SampleValue } from '../model/rules.ts';
@@ -101,7 +101,9 @@ function compileExpression(text: string, ctx: RuleContext, word: Word | undefine
   if (name === '') throw new ExpressionError('missing fetch method');
   const fetch = fetchesByName.get(name);
   if (fetch === undefined) {
-    throw new ExpressionError(`unknown fetch method '${name}'${didYouMean(name, fetchesByName.keys())}`);
+    throw new ExpressionError(
+      `unknown fetch method '${name}'${unknownHint('fetch', name, fetchesByName.keys())}`,
+    );
   }
   return compileWithFetch(fetch, text, name.length, ctx, word);
 }
@@ -174,7 +176,9 @@ function readConverters(
     const name = keywordAt(text, at);
     const converter = convertersByName.get(name);
     if (converter === undefined) {
-      throw new ExpressionError(`unknown converter '${name}'${didYouMean(name, convertersByName.keys())}`);
+      throw new ExpressionError(
+        `unknown converter '${name}'${unknownHint('converter', name, convertersByName.keys())}`,
+      );
     }
     const cast = findCast(type, converter.input);
     if (cast === undefined) {
