@@ -28,7 +28,8 @@ static void list_take(struct wheel *w, struct timer *t)
 
 static void deal(struct wheel *w, struct timer *t)
 {
-    uint64_t at = t->at_ms < w->now_ms ? w->now_ms : t->at_ms;
+    uint64_t first = w->now_ms + w->firing; /* the slot that is being fired is passed: not that one, it would wait a round */
+    uint64_t at = t->at_ms < first ? first : t->at_ms;
     uint64_t distance = at - w->now_ms;
     unsigned level = 0;
     while (level < WHEEL_LEVELS - 1 && distance >= ((uint64_t)1 << (8 * (level + 1))))
@@ -86,7 +87,7 @@ static void cascade(struct wheel *w, unsigned level)
 static int fire_slot(struct wheel *w, void (*fire)(void *ctx, struct timer *t), void *ctx)
 {
     struct timer *head = &w->slots[w->now_ms & (WHEEL_SLOTS - 1)];
-    struct timer due; /* own list: a callback may arm a timer for this very slot again */
+    struct timer due; /* own list: a callback may arm and cancel any timer, also these */
     int fired = 0;
     if (head->next == head)
         return 0;
@@ -95,6 +96,7 @@ static int fire_slot(struct wheel *w, void (*fire)(void *ctx, struct timer *t), 
     due.next->prev = due.prev->next = &due;
     head->next = head->prev = head;
     w->used[0][(w->now_ms & (WHEEL_SLOTS - 1)) / 64] &= ~((uint64_t)1 << (w->now_ms % 64));
+    w->firing = 1;
     while (due.next != &due) {
         struct timer *t = due.next;
         t->prev->next = t->next;
@@ -104,6 +106,7 @@ static int fire_slot(struct wheel *w, void (*fire)(void *ctx, struct timer *t), 
         fired++;
         fire(ctx, t);
     }
+    w->firing = 0;
     return fired;
 }
 

@@ -22,10 +22,12 @@ struct wheel {
     uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64];  /* slots that hold something */
     uint64_t now_ms;                                /* everything due before it has fired */
     uint32_t count;
+    uint32_t firing; /* callbacks of the slot of now_ms run */
 };
 
 void wheel_init(struct wheel *w, uint64_t now_ms);
-/* Arms <t> for <at_ms>, moving it when it is armed already. A time in the past fires at the next wheel_turn. */
+/* Arms <t> for <at_ms>, moving it when it is armed already. A time in the past fires at the next
+ * wheel_turn; armed by a callback, a millisecond later. */
 void timer_arm(struct wheel *w, struct timer *t, uint64_t at_ms);
 void timer_cancel(struct wheel *w, struct timer *t);
 static inline int timer_armed(const struct timer *t)
