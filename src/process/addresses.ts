@@ -68,7 +68,10 @@ function fallback(server: Server): string | undefined {
   return methods.find((method) => parseAddress(method) !== undefined);
 }
 
-async function resolveServer(server: Server, known: Map<string, Promise<string | undefined>>): Promise<string> {
+async function resolveServer(
+  server: Server,
+  known: Map<string, Promise<string | undefined>>,
+): Promise<string> {
   const { host } = server.address;
   const pending = known.get(host) ?? lookUp(host);
   known.set(host, pending);

@@ -17,7 +17,11 @@ export interface DataPlane {
 
 function ignore(): void {}
 
-export function createDataPlane(configuration: Configuration, engine: Engine, shared: SharedMemory): DataPlane {
+export function createDataPlane(
+  configuration: Configuration,
+  engine: Engine,
+  shared: SharedMemory,
+): DataPlane {
   const plane = new Plane(configuration, engine, shared, createPlaneLogs(configuration));
   engine.live = plane.live;
   const other: OtherEvents = { onProbe: ignore, onControl: ignore };

@@ -53,7 +53,10 @@ class DataThread {
       this.engine = startEngine(work);
       this.say({ kind: 'ready' });
     } catch (error) {
-      this.say({ kind: 'failed', text: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      this.say({
+        kind: 'failed',
+        text: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
     }
   }
 }

@@ -7,9 +7,7 @@ import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 /** A thread has so long to become ready. */
 export const READY_MAX_MS = 30_000;
 
-export interface Crash {
-  (thread: number, text: string): void;
-}
+export type Crash = (thread: number, text: string) => void;
 
 type Answer = FromDataThread['kind'];
 
@@ -28,7 +26,9 @@ class DataThread {
     // Trusted code of our own: it needs no arguments of the command line and no environment.
     this.worker = new Worker(program, { argv: [], stdin: false });
     this.worker.on('message', (message: FromDataThread) => this.take(message));
-    this.worker.on('error', (error) => this.crash(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    this.worker.on('error', (error) =>
+      this.crash(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
     this.worker.on('exit', (code) => this.crash(`it ended with code ${code}`));
   }
 
@@ -83,7 +83,9 @@ export class DataThreads {
   }
 
   /** Hands every thread its work; resolves when all are ready. */
-  async configure(work: Omit<Extract<ToDataThread, { kind: 'configure' }>, 'kind' | 'thread'>): Promise<void> {
+  async configure(
+    work: Omit<Extract<ToDataThread, { kind: 'configure' }>, 'kind' | 'thread'>,
+  ): Promise<void> {
     await this.askAll('ready', (thread) => ({ kind: 'configure', thread, ...work }));
   }
 

@@ -2,7 +2,7 @@
  * Written by main before any thread starts; afterwards the live array belongs to whoever model/live.ts and abi.def say.
  */
 import type { Configuration } from '../model/configuration.ts';
-import { Live } from '../model/live.ts';
+import type { Live } from '../model/live.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { SERVER_MAINT, SERVER_RUNNING, type Server } from '../model/server.ts';
 import * as abi from '../native/abi.ts';

@@ -41,7 +41,8 @@ export interface Limits {
 function fixedDescriptors(configuration: Configuration): number {
   const { listeners, servers, global } = configuration;
   const checks = servers.filter((server) => server.check.enabled).length;
-  return DESCRIPTORS_RESERVED + listeners.length + checks + global.statsSockets.length;
+  const runtimeApi = global.statsSockets.length > 0 ? global.statsSockets.length + global.statsMaxconn : 0;
+  return DESCRIPTORS_RESERVED + listeners.length + checks + runtimeApi;
 }
 
 /** Pipes for splice: as configured, else one for each four connections. -1 = not set. */

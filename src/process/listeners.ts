@@ -13,7 +13,12 @@ const BACKLOG_DEFAULT = 1024;
 
 function backlogOf(listener: Listener, maxconn: number): number {
   return (
-    listener.backlog || listener.proxy.backlog || listener.maxconn || listener.proxy.maxconn || maxconn || BACKLOG_DEFAULT
+    listener.backlog ||
+    listener.proxy.backlog ||
+    listener.maxconn ||
+    listener.proxy.maxconn ||
+    maxconn ||
+    BACKLOG_DEFAULT
   );
 }
 

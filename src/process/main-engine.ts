@@ -26,7 +26,11 @@ function dispatchProbes(words: Uint32Array, count: number, listener: ProbeListen
   }
 }
 
-export function startMainEngine(addon: Addon, configuration: Configuration, shared: SharedMemory): MainEngine {
+export function startMainEngine(
+  addon: Addon,
+  configuration: Configuration,
+  shared: SharedMemory,
+): MainEngine {
   const isDataPlane = shared.threads === 1;
   // Data threads have the indexes from 0; main's own comes after theirs.
   const engine = new NativeEngine(addon, isDataPlane ? 0 : shared.threads);

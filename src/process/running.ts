@@ -1,12 +1,16 @@
 /** The running process: what was started, and how it stops. Main thread only. A soft stop lets go of the listeners, waits for the
  * connections and ends with 0; a hard stop ends what is left.
  */
+import { Checks } from '../check/checks.ts';
+import { ServerStates } from '../check/server-state.ts';
 import type { CommandLine } from '../config/command-line.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { Live } from '../model/live.ts';
 import * as abi from '../native/abi.ts';
 import type { Addon } from '../native/addon.ts';
 import type { SharedMemory } from '../stream/plane.ts';
+import { serverSockaddr } from './addresses.ts';
+import { ControlVoice } from './control-voice.ts';
 import type { DataThreads } from './data-threads.ts';
 import type { Limits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
@@ -29,12 +33,26 @@ export interface Parts {
   readonly mainEngine: MainEngine;
 }
 
+/** A timer that does not keep the process alive: the engine does. */
+function afterMs(ms: number, run: () => void): void {
+  setTimeout(run, ms).unref();
+}
+
 export class Running {
   readonly parts: Parts;
+  readonly voice: ControlVoice;
+  readonly states: ServerStates;
+  private readonly checks: Checks;
   private isStopping = false;
 
   constructor(parts: Parts) {
+    const { configuration, mainEngine, live } = parts;
     this.parts = parts;
+    this.voice = new ControlVoice(configuration, mainEngine.engine, parts.speaker);
+    this.states = new ServerStates(configuration.proxies, configuration.servers, live, this.voice);
+    const clock = { after: afterMs, random: Math.random };
+    this.checks = new Checks(configuration, mainEngine.engine, this.states, clock, serverSockaddr);
+    mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
   }
 
   /** Lets clients in. */
@@ -42,6 +60,7 @@ export class Running {
     const { mainEngine, dataThreads } = this.parts;
     if (mainEngine.isDataPlane) mainEngine.engine.listen(true);
     else await dataThreads.listen(true);
+    this.checks.start();
   }
 
   /** SIGUSR1. */
@@ -54,6 +73,7 @@ export class Running {
   private async stopSoftly(): Promise<void> {
     const { mainEngine, dataThreads, listeners, live, configuration } = this.parts;
     Atomics.store(live.words, abi.LIVE_STOPPING, 1);
+    this.checks.stop();
     if (mainEngine.isDataPlane) {
       mainEngine.engine.listen(false);
       mainEngine.engine.stop();

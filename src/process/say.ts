@@ -2,8 +2,8 @@
  * the stop; kept for `show startup-logs`. The main thread owns it.
  */
 import { writeSync } from 'node:fs';
-import { renderNote } from '../config/render.ts';
 import type { Severity } from '../config/messages.ts';
+import { renderNote } from '../config/render.ts';
 
 /** Bytes of messages kept for `show startup-logs`; what comes later is only printed. */
 export const STARTUP_LOG_MAX_BYTES = 65536;
@@ -37,7 +37,8 @@ export class Speaker {
 
   private say(severity: Severity, text: string): void {
     const line = renderNote(severity, text, process.pid);
-    if (this.isStarting && this.startupLog.length + line.length <= STARTUP_LOG_MAX_BYTES) this.startupLog += line;
+    if (this.isStarting && this.startupLog.length + line.length <= STARTUP_LOG_MAX_BYTES)
+      this.startupLog += line;
     if (!this.isQuiet) writeDescriptor(2, line);
   }
 }

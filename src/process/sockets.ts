@@ -3,6 +3,7 @@
  */
 import { chmodSync, chownSync, renameSync, unlinkSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
+import { errnoText, errorText } from '../check/errno-text.ts';
 import type { ListenerAddress } from '../model/listener.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerSockaddr } from './addresses.ts';
@@ -25,35 +26,6 @@ export interface SocketSettings {
   readonly mode: number | undefined;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
-}
-
-/** libc's words for the errors a bind meets: HAProxy prints strerror. */
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'Address already in use',
-  EADDRNOTAVAIL: 'Cannot assign requested address',
-  EACCES: 'Permission denied',
-  EPERM: 'Operation not permitted',
-  ENOENT: 'No such file or directory',
-  ENOTDIR: 'Not a directory',
-  EMFILE: 'Too many open files',
-  ENFILE: 'Too many open files in system',
-  EAFNOSUPPORT: 'Address family not supported by protocol',
-  EBADF: 'Bad file descriptor',
-  ENOTSOCK: 'Socket operation on non-socket',
-  EINVAL: 'Invalid argument',
-  EROFS: 'Read-only file system',
-  ENAMETOOLONG: 'File name too long',
-};
-
-/** What errno says, from a negative return value. */
-export function errnoText(code: number): string {
-  const name = getSystemErrorName(code);
-  return REASONS[name] ?? name;
-}
-
-function errorText(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? message;
 }
 
 /** As messages show it: `0.0.0.0:80`, `:::80`, `unix@/path`, `abns@name`, `fd@3`. */
@@ -98,7 +70,7 @@ function openUnix(addon: Addon, settings: SocketSettings): Opened {
   }
   remove(temporary);
   const fd = addon.listen(sockaddr, settings.backlog, 0);
-  if (fd < 0) return { error: `cannot bind UNIX socket (${errnoText(fd)})` };
+  if (fd < 0) return { error: `cannot bind UNIX socket (${errnoText(-fd)})` };
   try {
     if (uid !== undefined || gid !== undefined) chownSync(temporary, uid ?? -1, gid ?? -1);
     if (mode !== undefined) chmodSync(temporary, mode);
@@ -125,15 +97,14 @@ export function openSocket(addon: Addon, settings: SocketSettings): Opened {
   if (address.kind === 'fd') {
     const result = addon.adoptListener(address.fd);
     return result < 0
-      ? { error: `cannot use file descriptor '${address.fd}' (${errnoText(result)})` }
+      ? { error: `cannot use file descriptor '${address.fd}' (${errnoText(-result)})` }
       : { fd: address.fd };
   }
   if (address.kind === 'unix') return openUnix(addon, settings);
   const flags =
-    LISTEN_NO_REUSEPORT |
-    (settings.v6only ? LISTEN_V6ONLY : 0) | (settings.v4v6 ? LISTEN_V4V6 : 0);
+    LISTEN_NO_REUSEPORT | (settings.v6only ? LISTEN_V6ONLY : 0) | (settings.v4v6 ? LISTEN_V4V6 : 0);
   const fd = listenAt(addon, listenerSockaddr(address), settings.backlog, flags);
   if (fd >= 0) return { fd };
   const what = address.kind === 'abns' ? 'cannot bind UNIX socket' : 'cannot bind socket';
-  return { error: `${what} (${errnoText(fd)})` };
+  return { error: `${what} (${errnoText(-fd)})` };
 }
