@@ -78,6 +78,12 @@ export class HttpMessage {
     this.clearEdits();
   }
 
+  /** There is no message: what came was none, or the stream is not HTTP. `version` 0 says so. */
+  setNone(): void {
+    this.reset();
+    this.version = 0;
+  }
+
   /** True while the field table may be read: within the batch that carries it, or always for a message of our own. */
   get isReadable(): boolean {
     return this.words !== undefined || this.fieldCount === 0;

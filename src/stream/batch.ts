@@ -6,7 +6,7 @@ import { errorReply } from './answer.ts';
 import type { DataStream } from './data-stream.ts';
 import { endStream } from './end-step.ts';
 import { giveUp, requestFailed, responseFailed, serverFailed } from './failure.ts';
-import { logPolicyError } from './log-step.ts';
+import { logConnect, logPolicyError } from './log-step.ts';
 import type { Plane } from './plane.ts';
 import { STEP_ACCEPT, STEP_RESPONSE_HEAD } from './step-names.ts';
 import { runSteps } from './steps.ts';
@@ -37,6 +37,13 @@ function onRequest(plane: Plane, stream: DataStream, words: Uint32Array, at: num
     words[at + abi.E_FIELDS] as number,
     words[at + abi.E_TEXT] as number,
   );
+  if (stream.frontendPlan.logsConnect) logConnect(plane, stream);
+  runSteps(plane, stream, STEP_ACCEPT);
+}
+
+function onSession(plane: Plane, stream: DataStream): void {
+  stream.request.setNone();
+  if (stream.frontendPlan.logsConnect) logConnect(plane, stream);
   runSteps(plane, stream, STEP_ACCEPT);
 }
 
@@ -75,7 +82,7 @@ function onFailure(plane: Plane, stream: DataStream, kind: number, words: Uint32
 }
 
 function onBadRequest(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
-  stream.request.reset();
+  stream.request.setNone();
   requestFailed(plane, stream, words[at + abi.E_REASON] as number, words[at + abi.E_ARG] as number);
 }
 
@@ -96,7 +103,7 @@ function dispatch(plane: Plane, stream: DataStream, kind: number, words: Uint32A
     case abi.EV_REQUEST:
       return onRequest(plane, stream, words, at);
     case abi.EV_SESSION:
-      return runSteps(plane, stream, STEP_ACCEPT);
+      return onSession(plane, stream);
     case abi.EV_RESPONSE:
       return onResponse(plane, stream, words, at);
     case abi.EV_WAKE:

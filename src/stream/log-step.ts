@@ -42,10 +42,18 @@ function writeAll(
   }
 }
 
-export function logStream(plane: Plane, stream: DataStream, status: number): void {
+/** A proxy without a log format says only who connected, and says it at once. */
+export function logConnect(plane: Plane, stream: DataStream): void {
   const plan = stream.frontendPlan;
   const lines = plan.proxy.logs;
   if (lines.length === 0) return;
+  writeAll(plane, stream, lines, LEVEL_INFO, plan.logFormat.build(stream));
+}
+
+export function logStream(plane: Plane, stream: DataStream, status: number): void {
+  const plan = stream.frontendPlan;
+  const lines = plan.proxy.logs;
+  if (lines.length === 0 || plan.logsConnect) return;
   const failed = isError(stream, status);
   if (!failed && plan.skipsNormalLog) return;
   let level = failed && plan.separatesErrors ? LEVEL_ERROR : LEVEL_INFO;

@@ -58,12 +58,7 @@ export class Plane {
 
   private readonly logs: PlaneLogs;
 
-  constructor(
-    configuration: Configuration,
-    engine: Engine,
-    shared: SharedMemory,
-    logs: PlaneLogs,
-  ) {
+  constructor(configuration: Configuration, engine: Engine, shared: SharedMemory, logs: PlaneLogs) {
     this.logs = logs;
     this.configuration = configuration;
     this.engine = engine;

@@ -55,6 +55,8 @@ export interface ProxyPlan {
   readonly logFormat: LogFormat;
   /** `error-log-format`, or the same as `logFormat`. */
   readonly errorLogFormat: LogFormat;
+  /** No format was chosen: a line when a stream begins, none at its end. */
+  readonly logsConnect: boolean;
   /** `option dontlog-normal`. */
   readonly skipsNormalLog: boolean;
   /** `option log-separate-errors`. */
@@ -113,6 +115,7 @@ export function planProxy(proxy: Proxy, live: Live, defaultFormat: DefaultLogFor
     turnaroundMs: turnaroundMs(proxy),
     logFormat,
     errorLogFormat: proxy.errorLogFormat ?? logFormat,
+    logsConnect: proxy.logFormat === undefined && proxy.logFormatKind === 'default',
     skipsNormalLog: proxy.options.has('dontlog-normal'),
     separatesErrors: proxy.options.has('log-separate-errors'),
     errorReplies,

@@ -53,7 +53,7 @@ export function makeProxy(index: number, kind: 'frontend' | 'backend' | 'listen'
     defaultBackend: undefined,
     logs: [{ target: 0, facility: 16, maxLevel: 7, minLevel: 0, maxLength: 1024, format: 'rfc3164' }],
     logFormat: undefined,
-    logFormatKind: 'default',
+    logFormatKind: 'http',
     errorLogFormat: undefined,
     logTag: undefined,
     uniqueIdFormat: undefined,
@@ -187,17 +187,22 @@ export class House {
       logTargets: [],
     };
     const counters = createCounterMemory({ ...counts, threads: 1 });
-    this.plane = new Plane(configuration, this.engine, { live, counters, threads: 1 }, {
-      defaultFormat: (proxy) => ({
-        source: 'test',
-        constant: undefined,
-        build: (stream) =>
-          `${proxy.name} ${stream.backend?.name ?? proxy.name}/${stream.server?.name ?? '<NOSRV>'} ` +
-          `${stream.localStatus} ${stream.termination} retries=${stream.retries}`,
-      }),
-      write: (engine, line, _level, text) => engine.log(line.target, text),
-      onPolicyError: (text) => this.errors.push(text),
-    });
+    this.plane = new Plane(
+      configuration,
+      this.engine,
+      { live, counters, threads: 1 },
+      {
+        defaultFormat: (proxy) => ({
+          source: 'test',
+          constant: undefined,
+          build: (stream) =>
+            `${proxy.name} ${stream.backend?.name ?? proxy.name}/${stream.server?.name ?? '<NOSRV>'} ` +
+            `${stream.localStatus} ${stream.termination} retries=${stream.retries}`,
+        }),
+        write: (engine, line, _level, text) => engine.log(line.target, text),
+        onPolicyError: (text) => this.errors.push(text),
+      },
+    );
     return this;
   }
 
