@@ -1,6 +1,8 @@
 /** When all sections are read: names become proxies and servers, defaults of the mode are filled in, log formats are compiled, and
  * what makes no sense as a whole is said.
  */
+import { checkFaults } from '../check/plan.ts';
+import type { Place } from '../config/place.ts';
 import { compileFormats } from './formats.ts';
 import { CONNECTION_MODES, SWITCHES } from './options.ts';
 import { calledProxy, type ProxySection } from './proxy-section.ts';
@@ -101,11 +103,22 @@ function fillLogs(section: ProxySection): void {
   if (section.logsGlobal) proxy.logs.unshift(...reading.configuration.global.logs);
 }
 
-function finishProxy(section: ProxySection): void {
+/** What is wrong with `option httpchk` and `http-check` lines; once for a line that many backends took from their defaults. */
+function checkChecks({ proxy, checkAlerts }: ProxySection, saidPlaces: Set<Place>): void {
+  for (const { place, text, isNotBuilt } of checkFaults(proxy)) {
+    const alerts = saidPlaces.has(place) ? undefined : checkAlerts.get(place);
+    saidPlaces.add(place);
+    if (isNotBuilt) alerts?.notice(text);
+    else alerts?.alert(text);
+  }
+}
+
+function finishProxy(section: ProxySection, saidPlaces: Set<Place>): void {
   const { proxy, reading } = section;
   fillOptions(section);
   fillLogs(section);
   compileFormats(section);
+  checkChecks(section, saidPlaces);
   if (proxy.maxconn === 0) proxy.maxconn = reading.proxyMaxconn;
   numberFrom(1, proxy.servers);
   numberFrom(1, proxy.listeners);
@@ -117,7 +130,8 @@ function finishProxy(section: ProxySection): void {
 
 export function finalize(reading: Reading, sections: readonly ProxySection[]): void {
   numberFrom(FIRST_PROXY_ID, reading.configuration.proxies);
-  for (const section of sections) finishProxy(section);
+  const saidPlaces = new Set<Place>();
+  for (const section of sections) finishProxy(section, saidPlaces);
   resolveBackends(reading, sections);
   for (const check of reading.later) check();
 }

@@ -3,6 +3,7 @@
  */
 import { Cursor } from '../config/cursor.ts';
 import { parseLogFormat } from '../log/log-format.ts';
+import type { Position } from '../model/rule-context.ts';
 import type { LogFormat } from '../model/rules.ts';
 import { parseExpression } from '../sample/expression.ts';
 import { type FormatText, type ProxySection, ruleContext } from './proxy-section.ts';
@@ -10,7 +11,7 @@ import { type FormatText, type ProxySection, ruleContext } from './proxy-section
 function compile(
   section: ProxySection,
   text: FormatText | undefined,
-  position: 'log' | 'unique-id',
+  position: Position,
   use: 'log' | 'http',
 ): LogFormat | undefined {
   if (text === undefined) return undefined;
@@ -28,7 +29,8 @@ export function compileFormats(section: ProxySection): void {
     if (proxy.logFormatKind === 'custom') proxy.logFormat = compile(section, section.logFormat, 'log', 'log');
     proxy.errorLogFormat = compile(section, section.errorLogFormat, 'log', 'log');
   }
-  proxy.uniqueIdFormat = compile(section, section.uniqueIdFormat, 'unique-id', 'http');
+  const idPosition = proxy.isFrontend ? 'unique-id' : 'http-request';
+  proxy.uniqueIdFormat = compile(section, section.uniqueIdFormat, idPosition, 'http');
   if (proxy.isBackend && proxy.balance.algorithm === 'hash' && balanceAt !== undefined) {
     const { place, alerts, word } = balanceAt;
     const expression = parseExpression(

@@ -193,6 +193,7 @@ const argumentKeywords: readonly Keyword<ProxySection>[] = [
         if (isCheck(checkLines[i] as { words: readonly string[] })) checkLines.splice(i, 1);
       }
       if (statement.modifier !== undefined) return;
+      statement.target.checkAlerts.set(cursor.place, cursor.alerts);
       checkLines.push({ place: cursor.place, words: cursor.words.map((word) => word.text) });
       cursor.position = cursor.words.length;
     },
@@ -202,6 +203,7 @@ const argumentKeywords: readonly Keyword<ProxySection>[] = [
     args: [words('<action>...')],
     traits: { needs: 'backend' },
     parse({ target, cursor }) {
+      target.checkAlerts.set(cursor.place, cursor.alerts);
       target.proxy.checkLines.push({ place: cursor.place, words: cursor.words.map((word) => word.text) });
     },
   }),

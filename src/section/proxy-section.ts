@@ -37,6 +37,8 @@ export interface ProxySection {
   readonly optionWords: Map<string, boolean>;
   readonly defaultServer: ServerSetting[];
   readonly serverNames: Map<string, Server>;
+  /** The lines of `Proxy.checkLines`, for what src/check says about them. */
+  readonly checkAlerts: Map<Place, Alerts>;
   defaultBackend: Reference | undefined;
   readonly pendingBackends: PendingUse[];
   readonly pendingServers: PendingUse[];
@@ -175,6 +177,7 @@ export function newProxySection(
     optionWords: new Map(defaults?.optionWords),
     defaultServer: proxy.isBackend ? [...(defaults?.defaultServer ?? [])] : [],
     serverNames: new Map(),
+    checkAlerts: new Map(defaults?.checkAlerts),
     defaultBackend: proxy.isFrontend ? defaults?.defaultBackend : undefined,
     pendingBackends: [],
     pendingServers: [],
