@@ -92,12 +92,12 @@ describe('conditions', () => {
   });
 
   it.each([
-    ['if is_apu', "alert: no such ACL : 'is_apu'; did you mean 'is_api' maybe ?."],
+    ['if is_apu', "alert: no such ACL : 'is_apu'; did you mean 'is_api' maybe?"],
     ['if', "alert: 'if' expects a condition, but the line ends here."],
     ['if { path /x', "alert: missing closing '}' in condition."],
     [
       'if { pat_beg /x }',
-      "alert: unknown fetch method 'pat_beg'; did you mean 'path_beg' maybe ? in ACL expression 'pat_beg'.",
+      "alert: unknown fetch method 'pat_beg'; did you mean 'path_beg' maybe? in ACL expression 'pat_beg'.",
     ],
     ['if { path_beg }', 'warning: no pattern to match against were provided, so this ACL will never match.'],
     ['if { path -m begin /x }', "alert: unknown matching method 'begin' when parsing ACL expression."],

@@ -129,7 +129,7 @@ export function findAcl(word: Word, name: string, ctx: RuleContext): Acl | undef
     const known = [...ctx.acls.keys(), ...Object.keys(PREDEFINED)];
     const meant = nearest(name, known);
     ctx.alerts.alert(
-      `no such ACL : '${name}'${meant === undefined ? '' : `; did you mean '${meant}' maybe ?`}.`,
+      `no such ACL : '${name}'${meant === undefined ? '' : `; did you mean '${meant}' maybe?`}`,
       word,
       ctx.acls.size === 0
         ? 'This section declares no acl; a test without a name is written between braces: { path_beg /api }.'

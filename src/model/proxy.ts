@@ -42,7 +42,17 @@ export interface LogLine {
   readonly maxLevel: number;
   readonly minLevel: number;
   readonly maxLength: number;
-  readonly format: 'rfc3164' | 'rfc5424' | 'short' | 'raw' | 'iso' | 'timed' | 'priority' | 'local';
+  /** `default`: local, or rfc3164 once `log-send-hostname` gives a host to send. */
+  readonly format:
+    | 'default'
+    | 'rfc3164'
+    | 'rfc5424'
+    | 'short'
+    | 'raw'
+    | 'iso'
+    | 'timed'
+    | 'priority'
+    | 'local';
 }
 
 export interface LogTarget {

@@ -18,6 +18,8 @@ export class Session {
   sourceText = '';
   destination: Address | undefined;
   destinationPort = 0;
+  /** `address:port` of the client as log lines show it, made with the first line. */
+  clientText = '';
   variables: Map<string, SampleValue> | undefined;
 
   constructor(conn: number, generation: number, listener: Listener) {
