@@ -15,13 +15,7 @@ void dir_open(struct dir *d, const struct framing *in)
 
 void dir_close(struct stream *s, struct dir *d)
 {
-    const struct sys *sys = s->eng->sys;
-    if (d->pipe[0] >= 0) {
-        sys->close(sys->ctx, d->pipe[0]);
-        sys->close(sys->ctx, d->pipe[1]);
-    }
-    d->pipe[0] = d->pipe[1] = -1;
-    d->pipe_len = 0;
+    pipe_give(s->eng, d);
 }
 
 static int trailers_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)

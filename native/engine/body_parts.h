@@ -17,6 +17,8 @@ int source_ended(struct stream *s, struct dir *d, struct conn *src, struct conn 
 /* Counts bytes for the log line, where HAProxy counts them. */
 void body_account(struct stream *s, const struct dir *d, uint64_t weight);
 int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst);
+/* Gives a direction's pipe back to its thread's store. */
+void pipe_give(struct eng *e, struct dir *d);
 int splice_wanted(const struct stream *s, const struct dir *d, const struct conn *src, const struct conn *dst);
 int splice_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst);
 

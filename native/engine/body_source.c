@@ -89,6 +89,7 @@ uint32_t source_take(struct stream *s, struct dir *d, struct conn *src, uint8_t 
         return 0;
     *data_ret = e->rx;
     uint32_t n = conn_recv(src, e->rx, RX_MAX);
+    d->streak = (uint8_t)(n < RX_MAX / 2 ? 0 : MIN(d->streak + 1, UINT8_MAX));
     if (n > 0 && d == &s->up)
         s->front_ms = e->now_ms;
     else if (n > 0)

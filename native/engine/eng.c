@@ -152,6 +152,11 @@ void eng_free(struct eng *e)
     for (uint32_t i = 0; i < e->nstream_chunks; i++)
         free(e->stream_chunks[i]);
     pool_destroy(&e->pool);
+    while (e->npipes > 0) {
+        e->npipes--;
+        sys->close(sys->ctx, e->pipes[e->npipes][0]);
+        sys->close(sys->ctx, e->pipes[e->npipes][1]);
+    }
     int fds[] = {e->poll_fd, e->timer_fd, e->wake_fd};
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)

@@ -22,6 +22,7 @@
 #define LOG_LINES_MAX 512u         /* lines of one turn */
 #define LOG_BYTES_MAX (256u * 1024u)
 #define PROBES_MAX 8192u
+#define PIPES_KEEP_MAX 32          /* empty pipes a thread keeps */
 #define ROUNDS_MAX 8               /* epoll_waits of one turn before Node gets its turn */
 #define INTERIMS_MAX 64            /* 1xx responses before a final one */
 #define DRAIN_MS_MAX 10000u        /* an answered and shut client connection is waited for no longer */
@@ -84,6 +85,8 @@ struct eng {
     struct conn *arena_conns[EVENTS_MAX]; /* conns whose input lies in the arena */
     uint32_t narena_conns;
     struct conn *ready;
+    int pipes[PIPES_KEEP_MAX][2]; /* empty, for the next splice */
+    uint32_t npipes;
     uint32_t conns_free[64]; /* indexes kept for this thread */
     uint32_t nconns_free;
     struct probe *probes;

@@ -34,6 +34,7 @@ struct dir {
     uint8_t out_kind;   /* FRAMING_* as sent */
     uint8_t stage;      /* ABI_STAGE_* format, 0 none */
     uint8_t no_splice;
+    uint8_t streak;     /* reads in a row that filled what was asked for */
     uint8_t stage_flush; /* payload went into the encoder since the last flush */
     uint64_t left;      /* FRAMING_LENGTH: still to come */
     struct chunk_decoder chunk;

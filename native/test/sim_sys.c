@@ -6,7 +6,7 @@
 
 struct sim sim;
 
-static void bytes_put(struct sim_bytes *b, const void *data, uint32_t len)
+void sim_bytes_put(struct sim_bytes *b, const void *data, uint32_t len)
 {
     BUG_ON(b->len + len > SIM_BYTES_MAX);
     if (b->len + len + 1 > b->size) {
@@ -19,13 +19,13 @@ static void bytes_put(struct sim_bytes *b, const void *data, uint32_t len)
     b->mem[b->len] = 0;
 }
 
-static struct sim_fd *fd_of(int fd)
+struct sim_fd *sim_fd_of(int fd)
 {
     BUG_ON(fd < 0 || fd >= SIM_FDS || sim.fds[fd].kind == 0);
     return &sim.fds[fd];
 }
 
-static int fd_new(int kind)
+int sim_fd_new(int kind)
 {
     if (sim.no_fds)
         return -EMFILE;
@@ -38,7 +38,7 @@ static int fd_new(int kind)
     return -EMFILE;
 }
 
-static void edge(struct sim_fd *f, uint32_t events)
+void sim_edge(struct sim_fd *f, uint32_t events)
 {
     f->pending |= events;
 }
@@ -54,70 +54,9 @@ void sim_reset(void)
     sim.last_accepted = sim.last_connected = -1;
 }
 
-int sim_listener(void)
-{
-    return fd_new(SIM_LISTENER);
-}
-
-void sim_knock(int listener)
-{
-    fd_of(listener)->accept_left++;
-}
-
-void sim_push(int fd, const void *data, uint32_t len)
-{
-    struct sim_fd *f = fd_of(fd);
-    bytes_put(&f->rx, data, len);
-    edge(f, EPOLLIN);
-}
-
-void sim_fin(int fd)
-{
-    struct sim_fd *f = fd_of(fd);
-    f->rx_fin = 1;
-    edge(f, EPOLLIN | EPOLLRDHUP);
-}
-
-void sim_rst(int fd)
-{
-    struct sim_fd *f = fd_of(fd);
-    f->rx_reset = 1;
-    edge(f, EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
-}
-
-void sim_finish_connect(int fd, int refused)
-{
-    struct sim_fd *f = fd_of(fd);
-    f->connecting = 0;
-    f->refused = refused;
-    edge(f, refused ? EPOLLOUT | EPOLLERR | EPOLLHUP : EPOLLOUT);
-}
-
-const char *sim_written(int fd)
-{
-    struct sim_fd *f = &sim.fds[fd];
-    return f->tx.mem == NULL ? "" : (const char *)f->tx.mem;
-}
-
-void sim_forget_written(int fd)
-{
-    struct sim_fd *f = fd_of(fd);
-    f->tx.len = 0;
-    if (f->tx.mem != NULL)
-        f->tx.mem[0] = 0;
-}
-
-int sim_open_fds(void)
-{
-    int n = 0;
-    for (int i = 0; i < SIM_FDS; i++)
-        n += sim.fds[i].kind != 0 && !sim.fds[i].closed;
-    return n;
-}
-
 static ssize_t s_recv(void *ctx, int fd, void *buf, size_t len)
 {
-    struct sim_fd *f = fd_of(fd);
+    struct sim_fd *f = sim_fd_of(fd);
     uint32_t have = f->rx.len - f->rx.off;
     (void)ctx;
     if (f->rx_reset)
@@ -127,34 +66,47 @@ static ssize_t s_recv(void *ctx, int fd, void *buf, size_t len)
     uint32_t n = MIN(have, (uint32_t)len);
     if (sim.recv_max != 0 && n > sim.recv_max) {
         n = sim.recv_max;
-        edge(f, EPOLLIN); /* the rest "arrives" later */
+        sim_edge(f, EPOLLIN); /* the rest "arrives" later */
     }
     memcpy(buf, f->rx.mem + f->rx.off, n);
     f->rx.off += n;
+    if (f->rx.off == f->rx.len)
+        f->rx.off = f->rx.len = 0;
     return n;
 }
 
-static ssize_t s_sendv(void *ctx, int fd, const struct iovec *iov, int iov_len, int more)
+int64_t sim_room(struct sim_fd *f)
 {
-    struct sim_fd *f = fd_of(fd);
-    uint32_t room = UINT32_MAX, sent = 0;
-    (void)ctx, (void)more;
-    BUG_ON(f->closed);
-    if (f->rx_reset)
-        return -EPIPE;
+    uint32_t room = UINT32_MAX;
+    if (f->stalled)
+        return -EAGAIN;
     if (sim.send_max != 0)
         room = sim.send_max;
     if (sim.send_window != 0) {
         if (f->since_block >= sim.send_window) {
             f->since_block = 0;
-            edge(f, EPOLLOUT);
+            sim_edge(f, EPOLLOUT);
             return -EAGAIN;
         }
         room = MIN(room, sim.send_window - f->since_block);
     }
+    return room;
+}
+
+static ssize_t s_sendv(void *ctx, int fd, const struct iovec *iov, int iov_len, int more)
+{
+    struct sim_fd *f = sim_fd_of(fd);
+    uint32_t sent = 0;
+    (void)ctx, (void)more;
+    BUG_ON(f->closed || f->shut);
+    if (f->rx_reset)
+        return -EPIPE;
+    int64_t room = sim_room(f);
+    if (room < 0)
+        return (ssize_t)room;
     for (int i = 0; i < iov_len && room > 0; i++) {
-        uint32_t n = MIN((uint32_t)iov[i].iov_len, room);
-        bytes_put(&f->tx, iov[i].iov_base, n);
+        uint32_t n = (uint32_t)MIN((int64_t)iov[i].iov_len, room);
+        sim_bytes_put(&f->tx, iov[i].iov_base, n);
         sent += n;
         room -= n;
         if (n < iov[i].iov_len)
@@ -162,24 +114,25 @@ static ssize_t s_sendv(void *ctx, int fd, const struct iovec *iov, int iov_len, 
     }
     f->since_block += sent;
     if (sim.send_max != 0 || sim.send_window != 0)
-        edge(f, EPOLLOUT);
+        sim_edge(f, EPOLLOUT);
     return sent;
 }
 
 static int s_accept(void *ctx, int fd, struct sockaddr_storage *addr, socklen_t *addr_len)
 {
-    struct sim_fd *f = fd_of(fd);
+    struct sim_fd *f = sim_fd_of(fd);
     struct sockaddr_in *in = (struct sockaddr_in *)addr;
     (void)ctx;
     if (f->accept_left == 0)
         return -EAGAIN;
-    int n = fd_new(SIM_SOCKET);
+    int n = sim_fd_new(SIM_SOCKET);
     if (n < 0)
         return n;
     f->accept_left--;
     memset(in, 0, sizeof(*in));
     in->sin_family = AF_INET;
     *addr_len = sizeof(*in);
+    sim.fds[n].role = SIM_ACCEPTED;
     sim.last_accepted = n;
     sim.accepted++;
     return n;
@@ -188,15 +141,16 @@ static int s_accept(void *ctx, int fd, struct sockaddr_storage *addr, socklen_t 
 static int s_socket(void *ctx, int family, int type)
 {
     (void)ctx, (void)family, (void)type;
-    return fd_new(SIM_SOCKET);
+    return sim_fd_new(SIM_SOCKET);
 }
 
 static int s_connect(void *ctx, int fd, const void *addr, socklen_t len)
 {
-    struct sim_fd *f = fd_of(fd);
+    struct sim_fd *f = sim_fd_of(fd);
     (void)ctx, (void)addr, (void)len;
     sim.connects++;
     sim.last_connected = fd;
+    f->role = SIM_CONNECTED;
     f->connecting = 1;
     if (!sim.hang_connects)
         sim_finish_connect(fd, sim.refuse_connects);
@@ -206,7 +160,7 @@ static int s_connect(void *ctx, int fd, const void *addr, socklen_t len)
 static int s_sock_error(void *ctx, int fd)
 {
     (void)ctx;
-    return fd_of(fd)->refused ? -ECONNREFUSED : 0;
+    return sim_fd_of(fd)->refused ? -ECONNREFUSED : 0;
 }
 
 static int s_sock_set(void *ctx, int fd, int level, int name, int value)
@@ -226,56 +180,54 @@ static int s_sock_name(void *ctx, int fd, int peer, struct sockaddr_storage *add
 static int s_shutdown(void *ctx, int fd, int how)
 {
     (void)ctx, (void)how;
-    fd_of(fd)->shut = 1;
+    sim_fd_of(fd)->shut = 1;
     return 0;
 }
 
 static int s_linger_reset(void *ctx, int fd)
 {
     (void)ctx;
-    fd_of(fd)->closed_reset = 1;
+    sim_fd_of(fd)->closed_reset = 1;
     return 0;
 }
 
 static int s_close(void *ctx, int fd)
 {
-    struct sim_fd *f = fd_of(fd);
+    struct sim_fd *f = sim_fd_of(fd);
     (void)ctx;
     BUG_ON(f->closed); /* twice closed: another's descriptor would be hit */
     f->closed = 1;
     f->registered = 0;
+    if (f->kind != SIM_SOCKET) /* nobody looks at these afterwards */
+        sim_recycle(fd);
     return 0;
-}
-
-static ssize_t s_splice(void *ctx, int in, int out, size_t len, int more)
-{
-    (void)ctx, (void)in, (void)out, (void)len, (void)more;
-    return -EINVAL; /* the copy path is what is simulated */
-}
-
-static int s_pipe(void *ctx, int fds[2])
-{
-    (void)ctx;
-    fds[0] = fd_new(SIM_PIPE);
-    fds[1] = fds[0] < 0 ? -1 : fd_new(SIM_PIPE);
-    return fds[1] < 0 ? -EMFILE : 0;
 }
 
 static int s_poll_create(void *ctx)
 {
     (void)ctx;
-    return fd_new(SIM_POLL);
+    return sim_fd_new(SIM_POLL);
 }
 
 static int s_poll_ctl(void *ctx, int poll_fd, int op, int fd, uint32_t events, uint64_t data)
 {
-    struct sim_fd *f = fd_of(fd);
-    (void)ctx, (void)poll_fd;
-    f->registered = op != EPOLL_CTL_DEL;
+    struct sim_fd *f = sim_fd_of(fd);
+    (void)ctx;
+    BUG_ON(poll_fd >= 64 || f->closed);
+    if (op == EPOLL_CTL_DEL) {
+        f->registered &= ~((uint64_t)1 << poll_fd);
+        return 0;
+    }
+    f->registered |= (uint64_t)1 << poll_fd;
     f->interest = events;
     f->data = data;
-    if (op == EPOLL_CTL_ADD && f->kind == SIM_SOCKET && (f->rx.len > f->rx.off || f->rx_fin || f->rx_reset))
-        edge(f, EPOLLIN);
+    if (f->kind != SIM_SOCKET)
+        return 0;
+    /* as the kernel: what is true now is told once more */
+    if (f->rx.len > f->rx.off || f->rx_fin || f->rx_reset)
+        sim_edge(f, EPOLLIN | (f->rx_fin ? (uint32_t)EPOLLRDHUP : 0) | (f->rx_reset ? (uint32_t)EPOLLERR : 0));
+    if (!f->connecting && !f->stalled)
+        sim_edge(f, EPOLLOUT);
     return 0;
 }
 
@@ -295,10 +247,10 @@ static uint32_t ready(struct sim_fd *f)
 static int s_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int max)
 {
     int n = 0;
-    (void)ctx, (void)poll_fd;
+    (void)ctx;
     for (int i = 0; i < SIM_FDS && n < max; i++) {
         struct sim_fd *f = &sim.fds[i];
-        if (f->kind == 0 || f->closed || !f->registered)
+        if (f->kind == 0 || f->closed || !(f->registered >> poll_fd & 1))
             continue;
         uint32_t got = ready(f);
         if (got != 0)
@@ -310,34 +262,34 @@ static int s_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int m
 static int s_timer_create(void *ctx)
 {
     (void)ctx;
-    return fd_new(SIM_TIMER);
+    return sim_fd_new(SIM_TIMER);
 }
 
 static int s_timer_set(void *ctx, int fd, uint64_t at)
 {
     (void)ctx;
-    fd_of(fd)->timer_at = at;
+    sim_fd_of(fd)->timer_at = at;
     return 0;
 }
 
 static int s_wake_create(void *ctx)
 {
     (void)ctx;
-    return fd_new(SIM_WAKE);
+    return sim_fd_new(SIM_WAKE);
 }
 
 static int s_wake_signal(void *ctx, int fd)
 {
     (void)ctx;
-    fd_of(fd)->signalled = 1;
+    sim_fd_of(fd)->signalled = 1;
     return 0;
 }
 
 static int s_wake_clear(void *ctx, int fd)
 {
     (void)ctx;
-    fd_of(fd)->signalled = 0;
-    fd_of(fd)->timer_at = 0;
+    sim_fd_of(fd)->signalled = 0;
+    sim_fd_of(fd)->timer_at = 0;
     return 0;
 }
 
@@ -364,7 +316,7 @@ const struct sys *sim_table(void)
     static const struct sys table = {
         .recv = s_recv, .sendv = s_sendv, .accept = s_accept, .socket = s_socket, .connect = s_connect,
         .sock_error = s_sock_error, .sock_set = s_sock_set, .sock_name = s_sock_name, .shutdown = s_shutdown,
-        .linger_reset = s_linger_reset, .close = s_close, .splice = s_splice, .pipe = s_pipe,
+        .linger_reset = s_linger_reset, .close = s_close, .splice = sim_splice, .pipe = sim_pipe,
         .poll_create = s_poll_create, .poll_ctl = s_poll_ctl, .poll_wait = s_poll_wait,
         .timer_create = s_timer_create, .timer_set = s_timer_set, .wake_create = s_wake_create,
         .wake_signal = s_wake_signal, .wake_clear = s_wake_clear, .mono_ms = s_mono, .wall_ms = s_mono,

@@ -23,14 +23,19 @@ struct sim_fd {
     uint32_t interest;
     uint64_t data;
     uint32_t pending;            /* edges not delivered yet */
-    int registered;
+    uint64_t registered;         /* a bit per polling descriptor */
     uint64_t timer_at;
     int signalled;
     uint32_t since_block;        /* bytes taken since the last EAGAIN */
-    int closed;                  /* the engine closed it: tests may still look */
+    int closed;                  /* the engine closed it: tests may still look, and give it back with sim_recycle */
+    int role;                    /* SIM_ACCEPTED, SIM_CONNECTED: how the engine came by it */
+    int seen;                    /* the test's own mark, 0 on a new one */
+    int stalled;                 /* the peer's window is shut: sim_unstall opens it */
+    int peer;                    /* pipe: the other end */
 };
 
 enum { SIM_SOCKET = 1, SIM_LISTENER, SIM_POLL, SIM_TIMER, SIM_WAKE, SIM_PIPE };
+enum { SIM_ACCEPTED = 1, SIM_CONNECTED };
 
 struct sim {
     struct sim_fd fds[SIM_FDS];
@@ -38,6 +43,7 @@ struct sim {
     uint32_t send_max;    /* bytes one write takes at most, 0 = any */
     uint32_t send_window; /* bytes a peer takes between two EAGAINs, 0 = any */
     uint32_t recv_max;    /* bytes one read gives at most, 0 = any */
+    int can_splice;
     int refuse_connects, hang_connects, no_fds;
     int connects, accepted;
     int last_accepted, last_connected; /* their descriptors */
@@ -58,5 +64,20 @@ void sim_finish_connect(int fd, int refused);
 const char *sim_written(int fd);
 void sim_forget_written(int fd);
 int sim_open_fds(void);
+/* The peer stops reading: writes are refused until it goes on. */
+void sim_stall(int fd);
+void sim_unstall(int fd);
+/* A descriptor that the engine has closed and the test has looked at is free for another. */
+void sim_recycle(int fd);
+
+/* For sim_*.c: the parts of the simulation see each other's descriptors. */
+struct sim_fd *sim_fd_of(int fd);
+int sim_fd_new(int kind);
+void sim_edge(struct sim_fd *f, uint32_t events);
+void sim_bytes_put(struct sim_bytes *b, const void *data, uint32_t len);
+/* Bytes that a write may take now: > 0, or -EAGAIN with the edge that will say when. */
+int64_t sim_room(struct sim_fd *f);
+int sim_pipe(void *ctx, int fds[2]);
+ssize_t sim_splice(void *ctx, int in, int out, size_t len, int more);
 
 #endif
