@@ -66,22 +66,29 @@ async function playScenario(each: Scenario, proxy: ProxyProcess, server: Scripte
       `log line ${count} of ${each.name}`,
     );
   };
-  await each.client({
-    async open() {
-      const client = await rawClient(proxy.ports[each.name]!);
-      clients.push(client);
-      return client;
-    },
-    async served(count) {
-      const peer = await server.accepted(count);
-      await until(() => peer.bytesIn > 0, LINE_BOUND_MS, `a request on connection ${count} of ${each.name}`);
-      return peer;
-    },
-    logged,
-  });
-  await logged(each.lines ?? 1);
-  for (const client of clients) client.close();
-  await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
+  try {
+    await each.client({
+      async open() {
+        const client = await rawClient(proxy.ports[each.name]!);
+        clients.push(client);
+        return client;
+      },
+      async served(count) {
+        const peer = await server.accepted(count);
+        await until(
+          () => peer.bytesIn > 0,
+          LINE_BOUND_MS,
+          `a request on connection ${count} of ${each.name}`,
+        );
+        return peer;
+      },
+      logged,
+    });
+    await logged(each.lines ?? 1);
+  } finally {
+    for (const client of clients) client.close();
+    await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
+  }
 }
 
 /** Plays all <scenarios>; a scenario whose script failed has its error as its only line. */
