@@ -21,6 +21,7 @@ import {
 import { Live } from '../model/live.ts';
 import type { LogLine, Proxy } from '../model/proxy.ts';
 import { Session } from '../model/session.ts';
+import { sessionDestination, sessionSource } from '../model/session-address.ts';
 import { DataStream } from './data-stream.ts';
 import { type PairPlan, planPair } from './pair-plan.ts';
 import { type DefaultLogFormat, type ProxyPlan, planProxy } from './proxy-plan.ts';
@@ -107,6 +108,10 @@ export class Plane {
     const session = new Session(conn, generation, listener);
     this.sessions[conn] = session;
     this.countSession(listener.index, listener.proxy.index);
+    // A log line is built when the connection may be gone already: what it says of it is asked now.
+    const plan = this.plans[listener.proxy.index] as ProxyPlan;
+    if (plan.proxy.logs.length > 0) sessionSource(session, this.engine);
+    if (plan.logsDestination) sessionDestination(session, this.engine);
     return session;
   }
 

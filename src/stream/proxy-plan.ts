@@ -57,6 +57,8 @@ export interface ProxyPlan {
   readonly errorLogFormat: LogFormat;
   /** No format was chosen: a line when a stream begins, none at its end. */
   readonly logsConnect: boolean;
+  /** A log line says to which address the client connected. */
+  readonly logsDestination: boolean;
   /** `option dontlog-normal`. */
   readonly skipsNormalLog: boolean;
   /** `option log-separate-errors`. */
@@ -116,6 +118,7 @@ export function planProxy(proxy: Proxy, live: Live, defaultFormat: DefaultLogFor
     logFormat,
     errorLogFormat: proxy.errorLogFormat ?? logFormat,
     logsConnect: proxy.logFormat === undefined && proxy.logFormatKind === 'default',
+    logsDestination: proxy.logs.length > 0 && /%(?:\{[^}]*\})?f[ip]|dst/.test(logFormat.source),
     skipsNormalLog: proxy.options.has('dontlog-normal'),
     separatesErrors: proxy.options.has('log-separate-errors'),
     errorReplies,
