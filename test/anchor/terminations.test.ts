@@ -30,7 +30,8 @@ describe('terminations', () => {
     test(name, () => {
       const wanted = readRecording().lines[name] ?? [];
       const got = said[name]!;
-      expect(allDifferences(got, wanted).join('; ')).toBe('');
+      const faults = allDifferences(got, wanted);
+      expect(faults.length, faults.join('\n')).toBe(0);
       expect(wanted.length).toBeGreaterThan(0);
     });
   }
