@@ -34,7 +34,8 @@ export class Random implements Balancer {
         bestLoad = load;
       }
     }
-    return best ?? this.anyWithRoom();
+    if (best !== undefined && best !== avoid) return best;
+    return this.anyWithRoom(avoid) ?? best;
   }
 
   private drawOne(): number {
@@ -47,11 +48,12 @@ export class Random implements Balancer {
     return weights.length - 1;
   }
 
-  /** All draws met full servers: any that is not. */
-  private anyWithRoom(): Server | undefined {
+  /** All draws met full servers, or the one that has just failed: any other. */
+  private anyWithRoom(avoid: Server | undefined): Server | undefined {
     const { servers } = this.group;
     for (let i = 0; i < servers.length; i++) {
-      if (this.group.hasRoom(servers[i] as Server)) return servers[i];
+      const server = servers[i] as Server;
+      if (server !== avoid && this.group.hasRoom(server)) return server;
     }
     return undefined;
   }

@@ -99,6 +99,17 @@ function countCompression(plane: Plane, stream: DataStream, words: Uint32Array, 
   plane.count(back + count.COUNT_COMP_OUT, made);
 }
 
+/** Two of HAProxy's timers are odd, and people who compare lines see it: a tarpitted request has no time of its own but was queued
+ * all the while, and one for which there is no backend has no time either. */
+function settleTimers(stream: DataStream, words: Uint32Array, at: number): void {
+  if (stream.termination === 'PT') {
+    words[at + abi.X_T_REQUEST] = abi.NONE;
+    words[at + abi.X_T_QUEUE] = words[at + abi.X_T_CLOSE] as number;
+  } else if (stream.backend !== undefined && !stream.backend.isBackend && stream.termination === 'SC') {
+    words[at + abi.X_T_REQUEST] = abi.NONE;
+  }
+}
+
 /** EV_END at word <at> of <words>. */
 export function endStream(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
   settleTermination(stream, words[at + abi.X_TERM] as number);
@@ -120,6 +131,7 @@ export function endStream(plane: Plane, stream: DataStream, words: Uint32Array, 
   }
   countAborts(plane, stream);
   if ((words[at + abi.X_COMP_IN] as number) !== 0) countCompression(plane, stream, words, at);
+  settleTimers(stream, words, at);
   stream.end = words;
   stream.endOffset = at;
   if (!stream.isMonitor) logStream(plane, stream, status);
