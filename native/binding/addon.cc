@@ -9,9 +9,9 @@ extern "C" {
 static uint32_t abi_fingerprint()
 {
     uint32_t sum = 2166136261u;
-#define ABI(name, value) \
-    for (const char *p = #name; *p != 0; p++) \
-        sum = (sum ^ static_cast<uint8_t>(*p)) * 16777619u; \
+#define ABI(name, value)                                                                                     \
+    for (const char *p = #name; *p != 0; p++)                                                                \
+        sum = (sum ^ static_cast<uint8_t>(*p)) * 16777619u;                                                  \
     sum = (sum ^ static_cast<uint32_t>(value)) * 16777619u;
 #include "engine/abi.def"
     return sum;
@@ -23,6 +23,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
     process_face(env, exports);
     engine_face(env, exports);
     socket_face(env, exports);
+    gzip_face(env, exports);
     return exports;
 }
 

@@ -59,19 +59,17 @@ template class std::basic_string<char>;
 template class std::basic_string<char16_t>;
 
 // The checks inside std::string and std::vector call these; with exceptions off each is a bug of ours.
-#define ENDS_IN_A_BUG \
-    { \
-        BUG_ON(true); \
-        abort(); \
+#define ENDS_IN_A_BUG                                                                                        \
+    {                                                                                                        \
+        BUG_ON(true);                                                                                        \
+        abort();                                                                                             \
     }
 
-namespace std {
-void __throw_length_error(const char *) ENDS_IN_A_BUG
-void __throw_logic_error(const char *) ENDS_IN_A_BUG
-void __throw_out_of_range_fmt(const char *, ...) ENDS_IN_A_BUG
-void __throw_bad_alloc() ENDS_IN_A_BUG
-void __throw_bad_array_new_length() ENDS_IN_A_BUG
-void __throw_bad_function_call() ENDS_IN_A_BUG
+namespace std
+{
+void __throw_length_error(const char *) ENDS_IN_A_BUG void __throw_logic_error(const char *) ENDS_IN_A_BUG
+    void __throw_out_of_range_fmt(const char *, ...) ENDS_IN_A_BUG void __throw_bad_alloc() ENDS_IN_A_BUG
+    void __throw_bad_array_new_length() ENDS_IN_A_BUG void __throw_bad_function_call() ENDS_IN_A_BUG
 } // namespace std
 
 extern "C" void __cxa_pure_virtual() ENDS_IN_A_BUG

@@ -6,7 +6,8 @@
 
 #include "engine/api.h"
 
-namespace {
+namespace
+{
 
 // What one environment (main or worker) owns: made by engineCreate, freed by engineDestroy or the cleanup hook.
 struct Face {
@@ -57,7 +58,8 @@ uint32_t on_batch(void *ctx, uint32_t nevents)
         return 0;
     napi_get_global(env, &global);
     napi_create_uint32(env, nevents, &argument);
-    napi_status status = napi_make_callback(env, face->async_context, global, callback, 1, &argument, &result);
+    napi_status status =
+        napi_make_callback(env, face->async_context, global, callback, 1, &argument, &result);
     if (status == napi_pending_exception) {
         napi_value exception;
         napi_get_and_clear_last_exception(env, &exception);
@@ -112,7 +114,8 @@ Napi::Value engine_create(const Napi::CallbackInfo &info)
         return throw_error(env, "this thread has an engine already");
     Face *face = new Face();
     face->env = env;
-    std::string trace = info.Length() > 1 && info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : std::string();
+    std::string trace =
+        info.Length() > 1 && info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : std::string();
     face->eng = api_engine_new(thread, on_batch, face, trace.empty() ? nullptr : trace.c_str());
     if (face->eng == nullptr) {
         delete face;
@@ -186,7 +189,8 @@ Napi::Value engine_stop(const Napi::CallbackInfo &info)
 Napi::Value engine_now(const Napi::CallbackInfo &info)
 {
     Face *face = face_need(info);
-    return Napi::Number::New(info.Env(), face == nullptr ? 0 : static_cast<double>(api_engine_now(face->eng)));
+    return Napi::Number::New(info.Env(),
+                             face == nullptr ? 0 : static_cast<double>(api_engine_now(face->eng)));
 }
 
 Napi::Value engine_live(const Napi::CallbackInfo &info)
@@ -203,8 +207,8 @@ Napi::Value conn_address(const Napi::CallbackInfo &info)
     Napi::Uint8Array out = info[3].As<Napi::Uint8Array>();
     return Napi::Number::New(info.Env(), api_conn_address(face->eng, info[0].As<Napi::Number>().Uint32Value(),
                                                           info[1].As<Napi::Number>().Uint32Value(),
-                                                          info[2].As<Napi::Number>().Uint32Value() == 0, out.Data(),
-                                                          out.ByteLength()));
+                                                          info[2].As<Napi::Number>().Uint32Value() == 0,
+                                                          out.Data(), out.ByteLength()));
 }
 
 // The address of a stream's server connection: which 0 the server's, 1 our own.
@@ -214,10 +218,11 @@ Napi::Value server_address(const Napi::CallbackInfo &info)
     if (face == nullptr)
         return info.Env().Undefined();
     Napi::Uint8Array out = info[3].As<Napi::Uint8Array>();
-    return Napi::Number::New(info.Env(), api_server_address(face->eng, info[0].As<Napi::Number>().Uint32Value(),
-                                                            info[1].As<Napi::Number>().Uint32Value(),
-                                                            info[2].As<Napi::Number>().Uint32Value() == 0, out.Data(),
-                                                            out.ByteLength()));
+    return Napi::Number::New(info.Env(),
+                             api_server_address(face->eng, info[0].As<Napi::Number>().Uint32Value(),
+                                                info[1].As<Napi::Number>().Uint32Value(),
+                                                info[2].As<Napi::Number>().Uint32Value() == 0, out.Data(),
+                                                out.ByteLength()));
 }
 
 Napi::Value engine_counters(const Napi::CallbackInfo &info)

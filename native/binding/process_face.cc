@@ -9,7 +9,8 @@ extern "C" {
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace {
+namespace
+{
 
 uint32_t word(const Napi::CallbackInfo &info, size_t i)
 {
@@ -29,10 +30,12 @@ Napi::Value process_init_call(const Napi::CallbackInfo &info)
     size_t length = 0;
     napi_typedarray_type type;
     // also over a SharedArrayBuffer, which napi_get_arraybuffer_info refuses
-    if (napi_get_typedarray_info(env, info[0], &type, &length, &data, nullptr, nullptr) != napi_ok || type != napi_int32_array)
+    if (napi_get_typedarray_info(env, info[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+        type != napi_int32_array)
         return throw_error(env, "processInit: live must be an Int32Array");
     uint32_t proxies = word(info, 1), servers = word(info, 2), listeners = word(info, 3);
-    if (length < static_cast<size_t>(1 + proxies + servers + listeners) * ABI_LIVE_WORDS || !info[4].IsObject())
+    if (length < static_cast<size_t>(1 + proxies + servers + listeners) * ABI_LIVE_WORDS ||
+        !info[4].IsObject())
         return throw_error(env, "processInit: live is too short or limits are missing");
     Napi::Object o = info[4].As<Napi::Object>();
     struct api_limits l = {};
@@ -44,7 +47,9 @@ Napi::Value process_init_call(const Napi::CallbackInfo &info)
     l.pool_max_bytes = static_cast<uint64_t>(o.Get("poolMaxBytes").ToNumber().DoubleValue());
     l.idle_shared = o.Get("idleShared").ToBoolean() ? 1 : 0;
     int rc = api_process_init(static_cast<int32_t *>(data), proxies, servers, listeners, &l);
-    return rc == 0 ? env.Undefined() : throw_error(env, rc == -EALREADY ? "processInit was called before" : "processInit: limits out of range or no memory");
+    return rc == 0 ? env.Undefined()
+                   : throw_error(env, rc == -EALREADY ? "processInit was called before"
+                                                      : "processInit: limits out of range or no memory");
 }
 
 Napi::Value done(Napi::Env env, int rc, const char *message)
@@ -64,7 +69,8 @@ Napi::Value set_server(const Napi::CallbackInfo &info)
     Napi::Uint32Array words = info[1].As<Napi::Uint32Array>();
     Napi::Uint8Array addr = info[2].As<Napi::Uint8Array>();
     return done(info.Env(),
-                api_set_server(word(info, 0), words.Data(), words.ElementLength(), addr.Data(), addr.ByteLength()),
+                api_set_server(word(info, 0), words.Data(), words.ElementLength(), addr.Data(),
+                               addr.ByteLength()),
                 "setServer: no such server or proxy, too few words, or an address too long");
 }
 
@@ -89,7 +95,8 @@ Napi::Value set_log_target(const Napi::CallbackInfo &info)
     int fd = socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return Napi::Number::New(env, -errno);
-    if (connect(fd, reinterpret_cast<struct sockaddr *>(&storage), static_cast<socklen_t>(addr.ByteLength())) < 0) {
+    if (connect(fd, reinterpret_cast<struct sockaddr *>(&storage),
+                static_cast<socklen_t>(addr.ByteLength())) < 0) {
         int err = errno;
         close(fd);
         return Napi::Number::New(env, -err);

@@ -10,9 +10,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace {
+namespace
+{
 
-enum { LISTEN_V6ONLY = 1, LISTEN_V4V6 = 2, LISTEN_NO_REUSEPORT = 4, LISTEN_DEFER_ACCEPT = 8, LISTEN_TRANSPARENT = 16 };
+enum {
+    LISTEN_V6ONLY = 1,
+    LISTEN_V4V6 = 2,
+    LISTEN_NO_REUSEPORT = 4,
+    LISTEN_DEFER_ACCEPT = 8,
+    LISTEN_TRANSPARENT = 16
+};
 
 void option(int fd, int level, int name, int value)
 {
@@ -36,7 +43,8 @@ int open_listener(const uint8_t *bytes, size_t length, int backlog, uint32_t fla
     if (addr.ss_family == AF_INET6)
         option(fd, IPPROTO_IPV6, IPV6_V6ONLY, (flags & LISTEN_V6ONLY) ? 1 : (flags & LISTEN_V4V6) ? 0 : 1);
     if (flags & LISTEN_TRANSPARENT)
-        option(fd, addr.ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP, addr.ss_family == AF_INET6 ? 75 : 19, 1);
+        option(fd, addr.ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+               addr.ss_family == AF_INET6 ? 75 : 19, 1);
     if (bind(fd, reinterpret_cast<struct sockaddr *>(&addr), static_cast<socklen_t>(length)) < 0) {
         int err = errno;
         close(fd);
@@ -55,7 +63,8 @@ int open_listener(const uint8_t *bytes, size_t length, int backlog, uint32_t fla
 Napi::Value listen_call(const Napi::CallbackInfo &info)
 {
     Napi::Uint8Array addr = info[0].As<Napi::Uint8Array>();
-    return Napi::Number::New(info.Env(), open_listener(addr.Data(), addr.ByteLength(), info[1].As<Napi::Number>().Int32Value(),
+    return Napi::Number::New(info.Env(), open_listener(addr.Data(), addr.ByteLength(),
+                                                       info[1].As<Napi::Number>().Int32Value(),
                                                        info[2].As<Napi::Number>().Uint32Value()));
 }
 
@@ -86,7 +95,8 @@ Napi::Value socket_name(const Napi::CallbackInfo &info)
     struct sockaddr_storage addr = {};
     socklen_t len = sizeof(addr);
     Napi::Uint8Array out = info[1].As<Napi::Uint8Array>();
-    if (getsockname(info[0].As<Napi::Number>().Int32Value(), reinterpret_cast<struct sockaddr *>(&addr), &len) < 0)
+    if (getsockname(info[0].As<Napi::Number>().Int32Value(), reinterpret_cast<struct sockaddr *>(&addr),
+                    &len) < 0)
         return Napi::Number::New(info.Env(), -errno);
     len = len > out.ByteLength() ? static_cast<socklen_t>(out.ByteLength()) : len;
     memcpy(out.Data(), &addr, len);
@@ -111,7 +121,8 @@ Napi::Value send_unix_datagram(const Napi::CallbackInfo &info)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return Napi::Number::New(env, -errno);
-    ssize_t n = sendto(fd, data.Data(), data.ByteLength(), MSG_NOSIGNAL, reinterpret_cast<struct sockaddr *>(&addr), len);
+    ssize_t n = sendto(fd, data.Data(), data.ByteLength(), MSG_NOSIGNAL,
+                       reinterpret_cast<struct sockaddr *>(&addr), len);
     int rc = n < 0 ? -errno : 0;
     close(fd);
     return Napi::Number::New(env, rc);

@@ -4,10 +4,15 @@
 #include "trace.h"
 #include <errno.h>
 
-int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t listeners, const struct api_limits *l)
+int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t listeners,
+                     const struct api_limits *l)
 {
-    struct limits limits = {.bufsize = l->bufsize, .maxrewrite = l->maxrewrite, .max_fields = MAX(l->max_fields, 2u) - 1, /* HAProxy counts the start line */
-                            .conns_max = l->conns_max, .threads = l->threads, .pool_max_bytes = l->pool_max_bytes,
+    struct limits limits = {.bufsize = l->bufsize,
+                            .maxrewrite = l->maxrewrite,
+                            .max_fields = MAX(l->max_fields, 2u) - 1, /* HAProxy counts the start line */
+                            .conns_max = l->conns_max,
+                            .threads = l->threads,
+                            .pool_max_bytes = l->pool_max_bytes,
                             .idle_shared = l->idle_shared};
     STATIC_ASSERT(sizeof(struct live) == ABI_LIVE_WORDS * sizeof(int32_t));
     return process_init((struct live *)(void *)live, proxies, servers, listeners, &limits);
@@ -23,10 +28,12 @@ int api_set_proxy(uint32_t index, const uint32_t *words, size_t words_len)
     return 0;
 }
 
-int api_set_server(uint32_t index, const uint32_t *words, size_t words_len, const uint8_t *addr, size_t addr_len)
+int api_set_server(uint32_t index, const uint32_t *words, size_t words_len, const uint8_t *addr,
+                   size_t addr_len)
 {
     struct process *p = process_get();
-    if (index >= p->nservers || words_len < ABI_SV_WORDS || words[ABI_SV_PROXY] >= p->nproxies || addr_len > SOCKADDR_LEN_MAX)
+    if (index >= p->nservers || words_len < ABI_SV_WORDS || words[ABI_SV_PROXY] >= p->nproxies ||
+        addr_len > SOCKADDR_LEN_MAX)
         return -EINVAL;
     struct server_conf *c = &p->servers[index];
     pthread_mutex_lock(&c->lock);
@@ -47,8 +54,10 @@ int api_set_listener(uint32_t index, const uint32_t *words, size_t words_len)
     struct process *p = process_get();
     if (index >= p->nlisteners || words_len < ABI_LI_WORDS || words[ABI_LI_PROXY] >= p->nproxies)
         return -EINVAL;
-    p->listeners[index] = (struct listener_conf){.fd = (int)words[ABI_LI_FD], .proxy = words[ABI_LI_PROXY],
-                                                 .flags = words[ABI_LI_FLAGS], .max_accept = words[ABI_LI_MAXACCEPT]};
+    p->listeners[index] = (struct listener_conf){.fd = (int)words[ABI_LI_FD],
+                                                 .proxy = words[ABI_LI_PROXY],
+                                                 .flags = words[ABI_LI_FLAGS],
+                                                 .max_accept = words[ABI_LI_MAXACCEPT]};
     return 0;
 }
 
@@ -73,7 +82,8 @@ struct eng *api_engine_new(uint32_t thread, uint32_t (*on_batch)(void *ctx, uint
                            const char *trace_path)
 {
     const struct sys *sys = sys_real();
-    const struct sys *recording = trace_path != NULL && process_get()->magic != 0 ? trace_open(trace_path, sys) : NULL;
+    const struct sys *recording =
+        trace_path != NULL && process_get()->magic != 0 ? trace_open(trace_path, sys) : NULL;
     struct eng *e = eng_new(thread, recording != NULL ? recording : sys, on_batch, ctx);
     if (e == NULL)
         trace_close(recording);
@@ -82,6 +92,7 @@ struct eng *api_engine_new(uint32_t thread, uint32_t (*on_batch)(void *ctx, uint
 
 void api_engine_free(struct eng *e)
 {
+    CHECK_ENG(e);
     const struct sys *sys = e->sys;
     eng_free(e);
     trace_close(sys);
@@ -90,11 +101,16 @@ void api_engine_free(struct eng *e)
 void api_engine_memory(struct eng *e, struct api_memory *out)
 {
     eng_check(e);
-    *out = (struct api_memory){
-        .events = e->events, .events_len = (size_t)EVENTS_MAX * ABI_EVENT_END_WORDS * sizeof(uint32_t),
-        .commands = e->commands, .commands_len = (size_t)COMMANDS_MAX * ABI_COMMAND_WORDS * sizeof(uint32_t),
-        .edits = e->edits, .edits_len = (size_t)EDITS_MAX * sizeof(struct head_edit),
-        .text = e->text, .text_len = TEXT_MAX, .arena = e->arena, .arena_len = e->arena_size & ~7u};
+    *out = (struct api_memory){.events = e->events,
+                               .events_len = (size_t)EVENTS_MAX * ABI_EVENT_END_WORDS * sizeof(uint32_t),
+                               .commands = e->commands,
+                               .commands_len = (size_t)COMMANDS_MAX * ABI_COMMAND_WORDS * sizeof(uint32_t),
+                               .edits = e->edits,
+                               .edits_len = (size_t)EDITS_MAX * sizeof(struct head_edit),
+                               .text = e->text,
+                               .text_len = TEXT_MAX,
+                               .arena = e->arena,
+                               .arena_len = e->arena_size & ~7u};
 }
 
 int api_engine_poll_fd(const struct eng *e)
@@ -151,6 +167,7 @@ static int socket_name(struct eng *e, int fd, int peer, uint8_t *out, size_t out
 
 int api_conn_address(struct eng *e, uint32_t conn, uint32_t gen, int peer, uint8_t *out, size_t out_len)
 {
+    CHECK_ENG(e);
     struct conn *c = conn_find(e->proc, conn, gen);
     if (c == NULL || c->thread != e->thread || c->side != CONN_FRONT || out_len < CONN_ADDR_LEN)
         return -ENOENT;
@@ -162,6 +179,7 @@ int api_conn_address(struct eng *e, uint32_t conn, uint32_t gen, int peer, uint8
 
 int api_server_address(struct eng *e, uint32_t stream, uint32_t gen, int peer, uint8_t *out, size_t out_len)
 {
+    CHECK_ENG(e);
     struct stream *s = stream_find(e, stream, gen);
     if (s == NULL || s->back == NULL || out_len < CONN_ADDR_LEN)
         return -ENOENT;
@@ -170,6 +188,7 @@ int api_server_address(struct eng *e, uint32_t stream, uint32_t gen, int peer, u
 
 size_t api_engine_counters(struct eng *e, double *out, size_t out_len)
 {
+    CHECK_ENG(e);
     const uint64_t *words = (const uint64_t *)(const void *)&e->count;
     size_t n = sizeof(e->count) / sizeof(uint64_t);
     STATIC_ASSERT(sizeof(e->count) / sizeof(uint64_t) <= API_COUNTERS_MAX);

@@ -27,9 +27,11 @@ struct api_memory {
 #define API_COUNTERS_MAX 32
 
 /* All return 0 or -errno. <live> is LIVE_WORDS * (1 + proxies + servers + listeners) words. */
-int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t listeners, const struct api_limits *l);
+int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t listeners,
+                     const struct api_limits *l);
 int api_set_proxy(uint32_t index, const uint32_t *words, size_t words_len);
-int api_set_server(uint32_t index, const uint32_t *words, size_t words_len, const uint8_t *addr, size_t addr_len);
+int api_set_server(uint32_t index, const uint32_t *words, size_t words_len, const uint8_t *addr,
+                   size_t addr_len);
 int api_set_listener(uint32_t index, const uint32_t *words, size_t words_len);
 /* kind 0: <fd> is a connected datagram socket, 1: a descriptor for whole lines. */
 int api_set_log_target(uint32_t index, int kind, int fd);

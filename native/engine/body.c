@@ -9,7 +9,8 @@ void dir_open(struct dir *d, const struct framing *in)
     d->pipe[0] = d->pipe[1] = -1;
     d->in_kind = d->out_kind = (uint8_t)in->kind;
     d->left = in->kind == FRAMING_LENGTH ? in->length : 0;
-    d->state = in->kind == FRAMING_NONE || (in->kind == FRAMING_LENGTH && in->length == 0) ? DIR_DONE : DIR_BODY;
+    d->state =
+        in->kind == FRAMING_NONE || (in->kind == FRAMING_LENGTH && in->length == 0) ? DIR_DONE : DIR_BODY;
     BUG_ON(in->kind > FRAMING_TUNNEL);
 }
 
@@ -20,6 +21,9 @@ void dir_close(struct stream *s, struct dir *d)
 
 static int trailers_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     uint32_t len = 0;
     int rc = trailers_read(s, d, src, &len);
     if (rc <= 0)
@@ -28,8 +32,14 @@ static int trailers_pump(struct stream *s, struct dir *d, struct conn *src, stru
 }
 
 /* One piece: decode, send, keep what was not used. */
-static int copy_piece(struct stream *s, struct dir *d, struct conn *src, struct conn *dst, uint8_t *data, uint32_t n)
+static int copy_piece(struct stream *s, struct dir *d, struct conn *src, struct conn *dst, uint8_t *data,
+                      uint32_t n)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     uint32_t payload = 0, used = 0;
     int kept = src->in_len > 0;
     if (source_decode(s, d, data, n, &payload, &used) < 0)
@@ -50,6 +60,9 @@ static int copy_piece(struct stream *s, struct dir *d, struct conn *src, struct 
 /* Sends what a WAIT for the body had decoded already. */
 static int decoded_put(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     uint32_t len = MIN(d->decoded, src->in_len);
     int rc = sink_put(s, d, dst, src->in, len, d->state == DIR_DONE, NULL, 0);
     conn_consume(src, len);
@@ -59,6 +72,11 @@ static int decoded_put(struct stream *s, struct dir *d, struct conn *src, struct
 
 static int pump_rounds(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     for (int round = 0; round < PUMP_ROUNDS_MAX; round++) {
         uint8_t *data;
         int rc = conn_flush(dst);
@@ -93,7 +111,8 @@ static int pump_rounds(struct stream *s, struct dir *d, struct conn *src, struct
         rc = copy_piece(s, d, src, dst, data, n);
         if (rc < 0)
             return rc;
-        if (d->state == DIR_BODY && src->in_len == 0 && !(src->flags & CONN_RD_READY) && !(src->flags & CONN_FIN))
+        if (d->state == DIR_BODY && src->in_len == 0 && !(src->flags & CONN_RD_READY) &&
+            !(src->flags & CONN_FIN))
             return PUMP_BLOCKED;
     }
     conn_ready(src);
@@ -102,10 +121,13 @@ static int pump_rounds(struct stream *s, struct dir *d, struct conn *src, struct
 
 int body_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     stream_check(s);
     BUG_ON(d->state == DIR_IDLE);
     int rc = pump_rounds(s, d, src, dst);
     if (d->due_len > 0 && sink_send(s, d, dst, NULL, 0) < 0)
         rc = PUMP_DST;
-    return rc == PUMP_DONE && dst->out.len > 0 ? PUMP_BLOCKED : rc; /* done means taken by the peer's kernel */
+    return rc == PUMP_DONE && dst->out.len > 0 ? PUMP_BLOCKED
+                                               : rc; /* done means taken by the peer's kernel */
 }

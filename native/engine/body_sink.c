@@ -6,6 +6,8 @@
 /* Keeps a copy of what goes to the server while the whole request fits the image. */
 static void capture(struct stream *s, const struct iovec *iov, int iov_len)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct buf *b = s->image;
     for (int i = 0; i < iov_len; i++) {
         uint32_t len = (uint32_t)iov[i].iov_len;
@@ -20,6 +22,10 @@ static void capture(struct stream *s, const struct iovec *iov, int iov_len)
 
 int sink_send(struct stream *s, struct dir *d, struct conn *dst, const struct iovec *iov, int iov_len)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(dst);
     struct iovec all[6];
     BUG_ON(iov_len >= (int)ARRAY_LEN(all));
     if (d == &s->up) {
@@ -40,9 +46,13 @@ int sink_send(struct stream *s, struct dir *d, struct conn *dst, const struct io
 }
 
 /* Frames and sends payload; <last> completes the body, <trailers> (name: value lines) go with a chunked end. */
-int sink_put(struct stream *s, struct dir *d, struct conn *dst, const uint8_t *payload, uint32_t len, int last,
-                    const uint8_t *trailers, uint32_t trailers_len)
+int sink_put(struct stream *s, struct dir *d, struct conn *dst, const uint8_t *payload, uint32_t len,
+             int last, const uint8_t *trailers, uint32_t trailers_len)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(dst);
     static const char end[] = "\r\n0\r\n";
     struct iovec iov[5];
     uint8_t head[CHUNK_HEAD_LEN_MAX];

@@ -6,6 +6,7 @@
 /* The source gave so many bytes of what account.c counts. */
 void body_account(struct stream *s, const struct dir *d, uint64_t weight)
 {
+    CHECK_STREAM(s);
     if (d == &s->up)
         s->bytes_in += weight;
     else
@@ -14,8 +15,11 @@ void body_account(struct stream *s, const struct dir *d, uint64_t weight)
 
 /* Takes framing off data[0..len): payload stays at its start. 0, or PUMP_SYNTAX. */
 int source_decode(struct stream *s, struct dir *d, uint8_t *data, uint32_t len, uint32_t *payload_ret,
-                         uint32_t *used_ret)
+                  uint32_t *used_ret)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
     if (d->in_kind == FRAMING_LENGTH) {
         *payload_ret = *used_ret = (uint32_t)MIN((uint64_t)len, d->left);
         d->left -= *used_ret;
@@ -41,6 +45,10 @@ int source_decode(struct stream *s, struct dir *d, uint8_t *data, uint32_t len, 
 /* Reads the trailer section behind the last chunk. 0 more is needed, 1 complete (its text in *text_ret), PUMP_*. */
 int trailers_read(struct stream *s, struct dir *d, struct conn *src, uint32_t *len_ret)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
     struct eng *e = s->eng;
     for (;;) {
         struct head h;
@@ -61,7 +69,9 @@ int trailers_read(struct stream *s, struct dir *d, struct conn *src, uint32_t *l
                 const struct head *head = d == &s->up ? &s->req : &s->res;
                 /* fields that Connection lists end here, and a trailer cannot be told from them: none passes then
                  * (RFC 9110 section 7.6.1) */
-                *len_ret = (head->flags & HEAD_F_HAS_LISTED) ? 0 : (uint32_t)n - 2; /* sink_put writes the empty line */
+                *len_ret = (head->flags & HEAD_F_HAS_LISTED)
+                               ? 0
+                               : (uint32_t)n - 2; /* sink_put writes the empty line */
                 conn_consume(src, (uint32_t)rc);
                 d->state = DIR_DONE;
                 return 1;
@@ -80,6 +90,10 @@ int trailers_read(struct stream *s, struct dir *d, struct conn *src, uint32_t *l
 /* Source bytes for the copy path: what is kept, else one read. 0 nothing now. */
 uint32_t source_take(struct stream *s, struct dir *d, struct conn *src, uint8_t **data_ret)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
     struct eng *e = s->eng;
     if (src->in_len > 0) {
         *data_ret = src->in;
@@ -99,6 +113,9 @@ uint32_t source_take(struct stream *s, struct dir *d, struct conn *src, uint8_t 
 
 int source_ended(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     if (!(src->flags & CONN_FIN) || (src->flags & CONN_RD_READY) || src->in_len > 0)
         return PUMP_BLOCKED;
     if ((src->flags & CONN_RESET) || (d->in_kind != FRAMING_CLOSE && d->in_kind != FRAMING_TUNNEL))
@@ -109,6 +126,10 @@ int source_ended(struct stream *s, struct dir *d, struct conn *src, struct conn 
 
 int body_discard(struct stream *s, struct dir *d, struct conn *src)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
     struct eng *e = s->eng;
     conn_consume(src, MIN(d->decoded, src->in_len));
     d->decoded = 0;
@@ -139,6 +160,10 @@ int body_discard(struct stream *s, struct dir *d, struct conn *src)
 
 int body_gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
     struct eng *e = s->eng;
     uint32_t room = e->pool.big_size - e->proc->limits.maxrewrite;
     for (;;) {

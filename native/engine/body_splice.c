@@ -2,16 +2,22 @@
 #include "body_parts.h"
 #include <errno.h>
 
-#define SPLICE_MIN (32u * 1024u)   /* shorter rests are copied: a pipe costs more than it saves */
-#define SPLICE_PIECE (1u << 20)    /* bytes asked of one splice */
-#define SPLICE_STREAK 2            /* full reads in a row before a body of unknown length is spliced */
-#define SPLICE_SMALL (8u * 1024u)  /* less than this in one splice: the body trickles, it is copied again */
+#define SPLICE_MIN (32u * 1024u)  /* shorter rests are copied: a pipe costs more than it saves */
+#define SPLICE_PIECE (1u << 20)   /* bytes asked of one splice */
+#define SPLICE_STREAK 2           /* full reads in a row before a body of unknown length is spliced */
+#define SPLICE_SMALL (8u * 1024u) /* less than this in one splice: the body trickles, it is copied again */
 
 int splice_wanted(const struct stream *s, const struct dir *d, const struct conn *src, const struct conn *dst)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     if (d->pipe_len > 0)
         return 1;
-    if (d->no_splice || src->in_len > 0 || dst->out.len > 0 || !src->xprt->can_splice || !dst->xprt->can_splice)
+    if (d->no_splice || src->in_len > 0 || dst->out.len > 0 || !src->xprt->can_splice ||
+        !dst->xprt->can_splice)
         return 0;
     if (!(src->flags & CONN_RD_READY) || d->in_kind != d->out_kind)
         return 0;
@@ -23,6 +29,7 @@ int splice_wanted(const struct stream *s, const struct dir *d, const struct conn
 /* A pipe of this thread's store, or a new one. */
 static int pipe_take(struct eng *e, struct dir *d)
 {
+    CHECK_ENG(e);
     if (e->npipes > 0) {
         e->npipes--;
         d->pipe[0] = e->pipes[e->npipes][0];
@@ -34,6 +41,9 @@ static int pipe_take(struct eng *e, struct dir *d)
 
 void pipe_give(struct eng *e, struct dir *d)
 {
+    CHECK_PROCESS(e->proc);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_ENG(e);
     if (d->pipe[0] < 0)
         return;
     if (d->pipe_len == 0 && e->npipes < PIPES_KEEP_MAX) {
@@ -50,6 +60,10 @@ void pipe_give(struct eng *e, struct dir *d)
 /* Fills the pipe from the source: bytes, 0 when the copy path has to look at the source. */
 static uint32_t splice_in(struct stream *s, struct dir *d, struct conn *src)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
     struct eng *e = s->eng;
     uint64_t want = d->in_kind == FRAMING_LENGTH ? d->left : SPLICE_PIECE;
     if (want == 0 || !(src->flags & CONN_RD_READY))
@@ -82,6 +96,11 @@ static uint32_t splice_in(struct stream *s, struct dir *d, struct conn *src)
 /* Moves bytes through a pipe. PUMP_BLOCKED when either side blocks, PUMP_DONE when the copy path may go on. */
 int splice_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     struct eng *e = s->eng;
     if (d->pipe[0] < 0 && pipe_take(e, d) < 0) {
         d->no_splice = 1;

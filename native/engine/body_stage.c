@@ -5,8 +5,13 @@
 
 /* The encoder as a stage: gathers what is readable, up to RX_MAX, then encodes it at once; flushes when nothing more is
  * readable, so that a slow stream passes each piece. <gathered> bytes lie in e->gather. */
-static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t gathered, int last, uint32_t trailers)
+static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t gathered, int last,
+                     uint32_t trailers)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(dst);
     struct eng *e = s->eng;
     uint32_t out = 0;
     if (gathered > 0) {
@@ -26,6 +31,11 @@ static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t
 
 int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     struct eng *e = s->eng;
     uint32_t have = 0;
     int rounds = 0;
@@ -67,5 +77,6 @@ int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *d
             return PUMP_DST;
     if (d->state == DIR_DONE)
         return PUMP_DONE;
-    return (src->flags & CONN_FIN) && !(src->flags & CONN_RD_READY) && src->in_len == 0 ? PUMP_SRC : PUMP_BLOCKED;
+    return (src->flags & CONN_FIN) && !(src->flags & CONN_RD_READY) && src->in_len == 0 ? PUMP_SRC
+                                                                                        : PUMP_BLOCKED;
 }

@@ -11,6 +11,8 @@ static int range_ok(uint32_t off, uint32_t len, uint32_t max)
 /* The edits a command names: indexes within the batch's edits, texts within the batch's text. */
 static int edits_ok(const struct eng *e, const uint32_t *cmd)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     uint32_t first = cmd[ABI_C_EDITS], n = cmd[ABI_C_NEDITS];
     if (!range_ok(first, n, EDITS_MAX) || n > HEAD_EDITS_MAX)
         return 0;
@@ -26,6 +28,8 @@ static int edits_ok(const struct eng *e, const uint32_t *cmd)
 /* Builds the outgoing request head in the stream's image. */
 static int image_write(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     uint32_t wflags = 0, tries = 0;
     uint32_t need = POOL_SMALL_SIZE;
@@ -33,7 +37,9 @@ static int image_write(struct stream *s, const uint32_t *cmd)
         wflags |= WRITE_CHUNKED | WRITE_DROP_CLEN;
     if (cmd[ABI_C_FLAGS] & ABI_FWD_CLOSE_SERVER || !(cmd[ABI_C_FLAGS] & ABI_FWD_KEEP_SERVER))
         wflags |= (cmd[ABI_C_FLAGS] & ABI_FWD_CLOSE_SERVER) ? WRITE_CONN_CLOSE : 0;
-    if (s->req.version < 0x0101 && s->up.in_kind != FRAMING_CHUNKED) { /* a 1.0 message stays one, as HAProxy passes it (a deviation from RFC 9112 2.3) */
+    if (s->req.version < 0x0101 &&
+        s->up.in_kind !=
+            FRAMING_CHUNKED) { /* a 1.0 message stays one, as HAProxy passes it (a deviation from RFC 9112 2.3) */
         wflags |= WRITE_VERSION_10;
         if (!(wflags & WRITE_CONN_CLOSE) && (cmd[ABI_C_FLAGS] & ABI_FWD_KEEP_SERVER))
             wflags |= WRITE_CONN_KEEPALIVE;
@@ -45,7 +51,11 @@ static int image_write(struct stream *s, const uint32_t *cmd)
     if ((cmd[ABI_C_STAGE] & 0xff) != ABI_STAGE_NONE && s->up.state == DIR_BODY) {
         uint32_t format = cmd[ABI_C_STAGE] & 0xff;
         s->up.stage = (uint8_t)format;
-        slz_init(&s->up.slz, format == ABI_STAGE_GZIP ? SLZ_GZIP : format == ABI_STAGE_ZLIB ? SLZ_ZLIB : SLZ_RAW, SLZ_FAST);
+        slz_init(&s->up.slz,
+                 format == ABI_STAGE_GZIP   ? SLZ_GZIP
+                 : format == ABI_STAGE_ZLIB ? SLZ_ZLIB
+                                            : SLZ_RAW,
+                 SLZ_FAST);
         s->up.out_kind = FRAMING_CHUNKED;
         wflags |= WRITE_CHUNKED | WRITE_DROP_CLEN;
     }
@@ -70,15 +80,18 @@ static int image_write(struct stream *s, const uint32_t *cmd)
 
 static void take_timeouts(struct stream *s)
 {
+    CHECK_STREAM(s);
     const uint32_t *t = s->eng->proc->proxies[s->backend].timeouts_ms;
-    static const uint8_t back[] = {ABI_TIMEOUT_SERVER, ABI_TIMEOUT_CONNECT, ABI_TIMEOUT_TUNNEL, ABI_TIMEOUT_SERVER_FIN,
-                                   ABI_TIMEOUT_QUEUE};
+    static const uint8_t back[] = {ABI_TIMEOUT_SERVER, ABI_TIMEOUT_CONNECT, ABI_TIMEOUT_TUNNEL,
+                                   ABI_TIMEOUT_SERVER_FIN, ABI_TIMEOUT_QUEUE};
     for (size_t i = 0; i < sizeof(back); i++)
         s->timeouts_ms[back[i]] = t[back[i]];
 }
 
 static int cmd_forward(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     struct process *p = e->proc;
     uint32_t flags = cmd[ABI_C_FLAGS], server = cmd[ABI_C_SERVER], backend = cmd[ABI_C_BACKEND];
@@ -86,7 +99,8 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
     int replay = (flags & ABI_FWD_REPLAY) != 0;
     if (s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_WAIT)
         return -EPROTO;
-    if (backend >= p->nproxies || (server != ABI_NONE && server >= p->nservers) || (server == ABI_NONE && !(flags & ABI_FWD_ADDR)))
+    if (backend >= p->nproxies || (server != ABI_NONE && server >= p->nservers) ||
+        (server == ABI_NONE && !(flags & ABI_FWD_ADDR)))
         return -EINVAL;
     if (!replay && !edits_ok(e, cmd))
         return -EINVAL;
@@ -126,15 +140,19 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
 
 static int cmd_forward_response(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_STREAM(s);
     if (s->state != ST_POLICY_RES || s->back == NULL || s->fields == NULL)
         return -EPROTO;
     if (!edits_ok(s->eng, cmd) || (cmd[ABI_C_STAGE] & 0xff) > ABI_STAGE_IDENTITY)
         return -EINVAL;
-    return response_forward(s, s->eng->edits + cmd[ABI_C_EDITS], cmd[ABI_C_NEDITS], cmd[ABI_C_FLAGS], cmd[ABI_C_STAGE]);
+    return response_forward(s, s->eng->edits + cmd[ABI_C_EDITS], cmd[ABI_C_NEDITS], cmd[ABI_C_FLAGS],
+                            cmd[ABI_C_STAGE]);
 }
 
 static int cmd_respond(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     if (s->state == ST_FREE || s->state == ST_BODY || s->state == ST_TUNNEL || s->state == ST_LOCAL ||
         (s->flags & (STREAM_RESPONDING | STREAM_TCP)))
         return -EPROTO;
@@ -147,6 +165,8 @@ static int cmd_respond(struct stream *s, const uint32_t *cmd)
 
 static int cmd_wait(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     if (s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_WAIT)
         return -EPROTO;
@@ -163,12 +183,15 @@ static int cmd_wait(struct stream *s, const uint32_t *cmd)
 
 static int cmd_queue(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     struct process *p = e->proc;
     uint32_t server = cmd[ABI_C_SERVER], backend = cmd[ABI_C_BACKEND];
     if (s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_WAIT)
         return -EPROTO;
-    if (backend >= p->nproxies || (server != ABI_NONE && (server >= p->nservers || p->servers[server].proxy != backend)))
+    if (backend >= p->nproxies ||
+        (server != ABI_NONE && (server >= p->nservers || p->servers[server].proxy != backend)))
         return -EINVAL;
     if (stream_pin(s) < 0)
         return -ENOMEM;
@@ -194,6 +217,8 @@ static int cmd_queue(struct stream *s, const uint32_t *cmd)
 
 static int cmd_abort(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct conn *c = s->front;
     if (s->state == ST_FREE || cmd[ABI_C_HOW] > ABI_ABORT_SILENT)
         return -EPROTO;
@@ -213,6 +238,7 @@ static int cmd_abort(struct stream *s, const uint32_t *cmd)
 
 static int cmd_timeout(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_STREAM(s);
     if (cmd[ABI_C_TIMER] >= ABI_TIMEOUT_COUNT)
         return -EINVAL;
     s->timeouts_ms[cmd[ABI_C_TIMER]] = cmd[ABI_C_TIMER_MS];
@@ -222,6 +248,8 @@ static int cmd_timeout(struct stream *s, const uint32_t *cmd)
 
 static int stream_command(struct eng *e, const uint32_t *cmd)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     struct stream *s = stream_find(e, cmd[ABI_C_STREAM], cmd[ABI_C_STREAM_GEN]);
     int rc;
     if (s == NULL) {
@@ -242,13 +270,16 @@ static int stream_command(struct eng *e, const uint32_t *cmd)
         return local_body(s, cmd);
     default: return cmd_timeout(s, cmd);
     }
-    if (rc == 0 && s->gen == gen && s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_POLICY_RES)
+    if (rc == 0 && s->gen == gen && s->state != ST_POLICY && s->state != ST_POLICY_FAIL &&
+        s->state != ST_POLICY_RES)
         s->flags |= STREAM_ANSWERED;
     return rc;
 }
 
 static int plain_command(struct eng *e, const uint32_t *cmd)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     struct process *p = e->proc;
     struct mail m;
     memset(&m, 0, sizeof(m));
@@ -261,7 +292,8 @@ static int plain_command(struct eng *e, const uint32_t *cmd)
         probe_start(e, cmd);
         return 0;
     case ABI_CMD_LOG:
-        if (cmd[ABI_C_TARGET] >= LOG_TARGETS_MAX || !range_ok(cmd[ABI_C_LOG_TEXT], cmd[ABI_C_LOG_LEN], TEXT_MAX))
+        if (cmd[ABI_C_TARGET] >= LOG_TARGETS_MAX ||
+            !range_ok(cmd[ABI_C_LOG_TEXT], cmd[ABI_C_LOG_LEN], TEXT_MAX))
             return -EINVAL;
         log_put(e, cmd[ABI_C_TARGET], e->text + cmd[ABI_C_LOG_TEXT], cmd[ABI_C_LOG_LEN]);
         return 0;
@@ -289,20 +321,22 @@ static int plain_command(struct eng *e, const uint32_t *cmd)
             return -EINVAL;
         slot_queue_kick(p, cmd[3]);
         return 0;
-    default:
-        return -ENOSYS;
+    default: return -ENOSYS;
     }
 }
 
 void command_exec(struct eng *e, uint32_t n)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     n = MIN(n, COMMANDS_MAX);
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t *cmd = e->commands + i * ABI_COMMAND_WORDS;
         uint32_t op = cmd[ABI_C_OP];
         e->count.commands++;
-        int rc = (op >= ABI_CMD_FORWARD && op <= ABI_CMD_BODY) || op == ABI_CMD_TIMEOUT ? stream_command(e, cmd)
-                                                                                       : plain_command(e, cmd);
+        int rc = (op >= ABI_CMD_FORWARD && op <= ABI_CMD_BODY) || op == ABI_CMD_TIMEOUT
+                     ? stream_command(e, cmd)
+                     : plain_command(e, cmd);
         if (rc < 0)
             e->count.bad_commands++;
     }

@@ -64,6 +64,7 @@ struct conn *conn_new(struct eng *e, int fd, uint32_t side)
 
 struct conn *conn_find(struct process *p, uint32_t index, uint32_t gen)
 {
+    CHECK_PROCESS(p);
     if (index >= atomic_load(&p->conns_used_end))
         return NULL;
     struct conn *c = &p->conns[index];
@@ -79,6 +80,7 @@ static uint64_t poll_data(const struct conn *c)
 
 int conn_poll(struct conn *c, int want_out)
 {
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     if (want_out)
         c->flags |= CONN_OUT_ARMED;
@@ -88,6 +90,7 @@ int conn_poll(struct conn *c, int want_out)
 
 void conn_block(struct conn *c)
 {
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     c->flags |= CONN_WR_BLOCKED;
     if (c->flags & CONN_OUT_ARMED)
@@ -98,6 +101,7 @@ void conn_block(struct conn *c)
 
 static void drop_buffers(struct conn *c)
 {
+    CHECK_CONN(c);
     if (c->in_buf != NULL)
         buf_give(&c->eng->pool, c->in_buf);
     c->in_buf = NULL;
@@ -109,6 +113,7 @@ static void drop_buffers(struct conn *c)
 
 void conn_close(struct conn *c)
 {
+    CHECK_ENG(c->eng);
     struct eng *e = c->eng;
     conn_check(c);
     BUG_ON(c->stream != NULL);
@@ -134,6 +139,7 @@ void conn_recycle(struct conn *c)
 
 void conn_detach(struct conn *c)
 {
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     BUG_ON(c->stream != NULL || c->in_len != 0 || c->out.len != 0);
     timer_cancel(&e->wheel, &c->timer);
@@ -152,6 +158,8 @@ int conn_attach(struct eng *e, struct conn *c)
 
 void conn_events(struct conn *c, uint32_t ev)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     if (ev & EPOLLIN)
         c->flags |= CONN_RD_READY;
     if (ev & EPOLLOUT)
@@ -164,6 +172,8 @@ void conn_events(struct conn *c, uint32_t ev)
 
 uint32_t conn_recv(struct conn *c, void *buf, uint32_t len)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     ssize_t n = c->xprt->recv(c, buf, len);
     if (n > 0) {
         /* a short read means drained, unless the peer's end is still to be read */
@@ -181,6 +191,8 @@ uint32_t conn_recv(struct conn *c, void *buf, uint32_t len)
 
 static int keep_rest(struct conn *c, const struct iovec *iov, int iov_len, size_t sent)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     for (int i = 0; i < iov_len; i++) {
         if (sent >= iov[i].iov_len) {
             sent -= iov[i].iov_len;
@@ -196,6 +208,7 @@ static int keep_rest(struct conn *c, const struct iovec *iov, int iov_len, size_
 
 int conn_send(struct conn *c, const struct iovec *iov, int iov_len, int more)
 {
+    CHECK_ENG(c->eng);
     size_t total = 0;
     ssize_t n = 0;
     conn_check(c);
@@ -225,6 +238,8 @@ int conn_send(struct conn *c, const struct iovec *iov, int iov_len, int more)
 
 int conn_flush(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     while (c->out.len > 0) {
         struct iovec iov[SEND_IOV_MAX];
         int n = 0;
@@ -254,6 +269,7 @@ int conn_flush(struct conn *c)
 
 void conn_shutw(struct conn *c)
 {
+    CHECK_CONN(c);
     if (c->flags & (CONN_SHUTW | CONN_RESET))
         return;
     c->flags |= CONN_SHUTW;
@@ -263,6 +279,7 @@ void conn_shutw(struct conn *c)
 /* TCP_REPAIR makes the close mute where we may set it; else a RST with a time to live of 1 dies on the first hop. */
 void conn_silence(struct conn *c)
 {
+    CHECK_CONN(c);
     const struct sys *sys = c->eng->sys;
     if (!(c->flags & CONN_TCP))
         return;
@@ -271,96 +288,9 @@ void conn_silence(struct conn *c)
     c->flags |= CONN_RST_CLOSE;
 }
 
-void conn_consume(struct conn *c, uint32_t n)
-{
-    BUG_ON(n > c->in_len);
-    c->in += n;
-    c->in_len -= n;
-    if (c->in_buf != NULL) {
-        c->in_buf->off += n;
-        c->in_buf->len -= n;
-        if (c->in_len == 0) {
-            buf_give(&c->eng->pool, c->in_buf);
-            c->in_buf = NULL;
-        }
-    }
-    if (c->in_len == 0)
-        c->flags &= ~(uint32_t)CONN_IN_ARENA;
-}
-
-int conn_keep(struct conn *c, const uint8_t *data, uint32_t len)
-{
-    struct eng *e = c->eng;
-    BUG_ON(c->in_buf != NULL);
-    /* a read of RX_MAX may exceed tune.bufsize: once, by its rest */
-    struct buf *b = len <= e->pool.big_size ? buf_take(&e->pool, len) : buf_take_large(&e->pool, len);
-    if (b == NULL)
-        return -ENOMEM;
-    memcpy(b->mem, data, len);
-    b->len = len;
-    c->in_buf = b;
-    c->in = b->mem;
-    c->in_len = len;
-    c->flags &= ~(uint32_t)CONN_IN_ARENA;
-    return 0;
-}
-
-int conn_pin(struct conn *c)
-{
-    if (!(c->flags & CONN_IN_ARENA) || c->in_len == 0)
-        return 0;
-    c->flags &= ~(uint32_t)CONN_IN_ARENA;
-    return conn_keep(c, c->in, c->in_len);
-}
-
-int conn_pin_big(struct conn *c)
-{
-    struct eng *e = c->eng;
-    if (c->in_len > e->pool.big_size)
-        return -ENOSPC;
-    if (c->in_buf != NULL && c->in_buf->size == e->pool.big_size) {
-        if (c->in_buf->off > 0) {
-            memmove(c->in_buf->mem, c->in, c->in_len);
-            c->in_buf->off = 0;
-            c->in = c->in_buf->mem;
-        }
-        return 0;
-    }
-    struct buf *b = buf_take(&e->pool, e->pool.big_size);
-    if (b == NULL)
-        return -ENOMEM;
-    memcpy(b->mem, c->in, c->in_len);
-    b->len = c->in_len;
-    if (c->in_buf != NULL)
-        buf_give(&e->pool, c->in_buf);
-    c->in_buf = b;
-    c->in = b->mem;
-    c->flags &= ~(uint32_t)CONN_IN_ARENA;
-    return 0;
-}
-
-int conn_fill(struct conn *c, uint32_t size_max)
-{
-    if (c->in_len >= size_max)
-        return -ENOSPC;
-    if (conn_pin_big(c) < 0)
-        return -ENOMEM;
-    struct buf *b = c->in_buf;
-    uint32_t room = MIN(b->size, size_max);
-    if (b->len >= room)
-        return -ENOSPC;
-    uint32_t n = conn_recv(c, b->mem + b->len, room - b->len);
-    b->len += n;
-    c->in_len = b->len;
-    if (b->len == 0) {
-        buf_give(&c->eng->pool, b);
-        c->in_buf = NULL;
-    }
-    return (int)n;
-}
-
 void conn_ready(struct conn *c)
 {
+    CHECK_CONN(c);
     if (c->flags & CONN_READY)
         return;
     c->flags |= CONN_READY;
@@ -370,12 +300,15 @@ void conn_ready(struct conn *c)
 
 void conn_unready(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct conn **at = &c->eng->ready;
     if (!(c->flags & CONN_READY))
         return;
     while (*at != NULL && *at != c)
         at = &(*at)->ready_next;
-    if (*at == c) { /* else it is in the part of the list that is being run: ALIVE and its stream are looked at there */
+    if (*at ==
+        c) { /* else it is in the part of the list that is being run: ALIVE and its stream are looked at there */
         *at = c->ready_next;
         c->flags &= ~(uint32_t)CONN_READY;
     }

@@ -20,22 +20,22 @@ struct probe;
 enum conn_side { CONN_FRONT = 1, CONN_BACK = 2, CONN_PROBE = 3 };
 
 enum conn_flag {
-    CONN_RD_READY = 1 << 0,    /* a read may give something: no EAGAIN since the last event */
-    CONN_WR_BLOCKED = 1 << 1,  /* the last write was cut short: wait for the event */
-    CONN_OUT_ARMED = 1 << 2,   /* EPOLLOUT is registered */
-    CONN_RDHUP = 1 << 3,       /* the peer has shut its side; bytes may still be unread */
-    CONN_FIN = 1 << 4,         /* recv said 0 */
-    CONN_RESET = 1 << 5,       /* recv, send or poll said the connection is broken */
+    CONN_RD_READY = 1 << 0,   /* a read may give something: no EAGAIN since the last event */
+    CONN_WR_BLOCKED = 1 << 1, /* the last write was cut short: wait for the event */
+    CONN_OUT_ARMED = 1 << 2,  /* EPOLLOUT is registered */
+    CONN_RDHUP = 1 << 3,      /* the peer has shut its side; bytes may still be unread */
+    CONN_FIN = 1 << 4,        /* recv said 0 */
+    CONN_RESET = 1 << 5,      /* recv, send or poll said the connection is broken */
     CONN_CONNECTING = 1 << 6,
-    CONN_SHUTW = 1 << 7,       /* our side is shut */
+    CONN_SHUTW = 1 << 7, /* our side is shut */
     CONN_TCP = 1 << 8,
-    CONN_SESSION = 1 << 9,     /* policy has seen it: it is owed XF_SESSION_END or EV_SESSION_END */
-    CONN_NO_REUSE = 1 << 10,   /* closes when its stream ends */
-    CONN_RST_CLOSE = 1 << 11,  /* close sends RST */
-    CONN_IN_ARENA = 1 << 12,   /* `in` points into the arena of this batch */
-    CONN_READY = 1 << 13,      /* on the engine's ready list */
-    CONN_COUNTED = 1 << 14,    /* counted in the live array */
-    CONN_DRAIN = 1 << 15,      /* answered and shut: only reads and forgets until the peer closes */
+    CONN_SESSION = 1 << 9,    /* policy has seen it: it is owed XF_SESSION_END or EV_SESSION_END */
+    CONN_NO_REUSE = 1 << 10,  /* closes when its stream ends */
+    CONN_RST_CLOSE = 1 << 11, /* close sends RST */
+    CONN_IN_ARENA = 1 << 12,  /* `in` points into the arena of this batch */
+    CONN_READY = 1 << 13,     /* on the engine's ready list */
+    CONN_COUNTED = 1 << 14,   /* counted in the live array */
+    CONN_DRAIN = 1 << 15,     /* answered and shut: only reads and forgets until the peer closes */
     CONN_ALIVE = 1 << 16,
     CONN_BYTES_SEEN = 1 << 17, /* the idle time of the next request is over: a first byte came */
     CONN_REUSED = 1 << 18,     /* back: this stream is not its first */
@@ -47,7 +47,8 @@ enum conn_flag {
 /* A transport: how bytes pass a descriptor. Raw today; TLS will keep bytes that epoll does not see (`pending`). */
 struct xprt {
     const char *name;
-    ssize_t (*recv)(struct conn *c, void *buf, uint32_t len); /* > 0, 0 = FIN, -EAGAIN, -errno; keeps the flags */
+    ssize_t (*recv)(struct conn *c, void *buf,
+                    uint32_t len); /* > 0, 0 = FIN, -EAGAIN, -errno; keeps the flags */
     ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int iov_len, int more);
     uint32_t (*pending)(const struct conn *c);
     int can_splice;
@@ -72,21 +73,21 @@ struct conn {
     const struct xprt *xprt;
     const struct mux *mux;
     struct eng *eng;
-    struct stream *stream;  /* the one it serves now */
-    struct probe *probe;    /* or the probe */
-    uint8_t *in;            /* read but not consumed: in the arena or in in_buf */
+    struct stream *stream; /* the one it serves now */
+    struct probe *probe;   /* or the probe */
+    uint8_t *in;           /* read but not consumed: in the arena or in in_buf */
     uint32_t in_len;
-    uint32_t nrequests;     /* requests begun (front) or sent (back) on it */
+    uint32_t nrequests; /* requests begun (front) or sent (back) on it */
     struct buf *in_buf;
-    struct bufq out;        /* written but not taken by the peer */
-    uint32_t listener;      /* front */
-    uint32_t server;        /* back, ABI_NONE */
-    uint32_t proxy;         /* front: its frontend; back: the backend whose timeouts hold */
+    struct bufq out;   /* written but not taken by the peer */
+    uint32_t listener; /* front */
+    uint32_t server;   /* back, ABI_NONE */
+    uint32_t proxy;    /* front: its frontend; back: the backend whose timeouts hold */
     uint32_t conn_hash;
     uint32_t idle_prev, idle_next;
     struct timer timer;
     struct conn *ready_next;
-    uint64_t since_ms;      /* accepted, or idle since (monotonic) */
+    uint64_t since_ms; /* accepted, or idle since (monotonic) */
     uint64_t since_wall_ms;
     uint64_t first_byte_ms; /* of the request being read */
     uint64_t first_byte_wall_ms;
@@ -94,6 +95,9 @@ struct conn {
     uint8_t addr[CONN_ADDR_LEN]; /* front: the peer */
 };
 STATIC_ASSERT(sizeof(struct conn) <= 320);
+
+/* A pointer to a conn, whatever became of it. */
+#define CHECK_CONN(c) BUG_ON((c)->magic != CONN_MAGIC)
 
 static inline void conn_check(const struct conn *c)
 {

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-#define MAIL_BATCH 64
 #define READY_ROUNDS_MAX 64   /* passes over the ready list in one turn */
 #define PURGE_MS_DEFAULT 5000 /* pool-purge-delay */
 
@@ -23,8 +22,8 @@ static int boundary_init(struct eng *e)
     e->head_out = malloc(e->head_out_size);
     e->fields = calloc(e->proc->limits.max_fields + 1, sizeof(*e->fields));
     e->log_bytes = malloc(LOG_BYTES_MAX);
-    return e->events && e->commands && e->edits && e->text && e->arena && e->rx && e->tx && e->gather && e->head_out &&
-                   e->fields && e->log_bytes
+    return e->events && e->commands && e->edits && e->text && e->arena && e->rx && e->tx && e->gather &&
+                   e->head_out && e->fields && e->log_bytes
                ? 0
                : -ENOMEM;
 }
@@ -38,9 +37,11 @@ static int polling_init(struct eng *e)
     if (e->poll_fd < 0 || e->timer_fd < 0 || e->wake_fd < 0)
         return -EMFILE;
     atomic_store(&e->proc->poll_fds[e->thread], e->poll_fd);
-    int rc = sys->poll_ctl(sys->ctx, e->poll_fd, EPOLL_CTL_ADD, e->timer_fd, EPOLLIN, (uint64_t)POLL_TIMER << 32);
+    int rc =
+        sys->poll_ctl(sys->ctx, e->poll_fd, EPOLL_CTL_ADD, e->timer_fd, EPOLLIN, (uint64_t)POLL_TIMER << 32);
     if (rc == 0)
-        rc = sys->poll_ctl(sys->ctx, e->poll_fd, EPOLL_CTL_ADD, e->wake_fd, EPOLLIN, (uint64_t)POLL_WAKE << 32);
+        rc = sys->poll_ctl(sys->ctx, e->poll_fd, EPOLL_CTL_ADD, e->wake_fd, EPOLLIN,
+                           (uint64_t)POLL_WAKE << 32);
     return rc == 0 ? mailbox_open(&e->proc->mailboxes[e->thread], sys, e->wake_fd) : rc;
 }
 
@@ -112,28 +113,6 @@ static void close_all(struct eng *e)
     }
 }
 
-/* Mail that nobody will read: a granted slot must not be lost with it. */
-static void mail_drop(struct eng *e)
-{
-    struct mail m;
-    mailbox_close(&e->proc->mailboxes[e->thread]);
-    while (mailbox_take(&e->proc->mailboxes[e->thread], &m, 1) == 1) {
-        if (m.op == MAIL_SLOT)
-            slot_release(e->proc, m.arg[0]);
-        if (m.op != MAIL_ADOPT)
-            continue;
-        struct conn *c = conn_find(e->proc, m.index, m.gen);
-        if (c == NULL)
-            continue;
-        c->eng = e;
-        c->thread = (uint16_t)e->thread;
-        c->flags |= CONN_COUNTED;
-        e->client_conns++;
-        listener_release(e, c);
-        conn_close(c);
-    }
-}
-
 void eng_free(struct eng *e)
 {
     const struct sys *sys = e->sys;
@@ -161,72 +140,19 @@ void eng_free(struct eng *e)
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             sys->close(sys->ctx, fds[i]);
-    void *blocks[] = {e->events, e->commands, e->edits, e->text, e->arena, e->rx, e->tx, e->gather, e->head_out,
-                      e->fields, e->log_bytes, e->stream_chunks};
+    void *blocks[] = {e->events, e->commands, e->edits,    e->text,   e->arena,     e->rx,
+                      e->tx,     e->gather,   e->head_out, e->fields, e->log_bytes, e->stream_chunks};
     for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
         free(blocks[i]);
     e->magic = 0;
     free(e);
 }
 
-static void mail_handle(struct eng *e, const struct mail *m)
-{
-    struct stream *s;
-    struct conn *c;
-    switch (m->op) {
-    case MAIL_SLOT:
-        s = stream_find(e, m->index, m->gen);
-        if (s == NULL || (s->state != ST_QUEUE && s->state != ST_WAIT) || (s->flags & STREAM_ENDING)) {
-            slot_release(e->proc, m->arg[0]); /* its stream is gone: the next in the queue has it */
-            return;
-        }
-        s->server = m->arg[0];
-        s->flags |= STREAM_SLOT;
-        stream_wake(s, ABI_WAKE_SLOT, m->arg[0]);
-        return;
-    case MAIL_POST:
-        s = stream_find(e, m->index, m->gen);
-        if (s != NULL && s->state == ST_WAIT && (s->wait_reasons & ABI_WAKE_POSTED))
-            stream_wake(s, ABI_WAKE_POSTED, 0);
-        return;
-    case MAIL_ADOPT:
-        c = conn_find(e->proc, m->index, m->gen);
-        if (c != NULL) {
-            e->count.adopted++;
-            listener_adopt(e, c);
-        }
-        return;
-    case MAIL_CONTROL:
-        if (event_room(e, 0)) {
-            uint32_t *ev = event_put(e, ABI_EV_CONTROL, ABI_EVENT_WORDS);
-            ev[1] = m->index;
-            memcpy(ev + 2, m->arg, sizeof(m->arg));
-        }
-        return;
-    default:
-        listener_resume(e);
-    }
-}
-
-static void mail_read(struct eng *e)
-{
-    struct mail mail[MAIL_BATCH];
-    uint32_t n;
-    e->sys->wake_clear(e->sys->ctx, e->wake_fd);
-    while ((n = mailbox_take(&e->proc->mailboxes[e->thread], mail, MAIL_BATCH)) > 0) {
-        if (e->traced)
-            trace_mail(e, mail, n);
-        for (uint32_t i = 0; i < n; i++) {
-            if (!event_room(e, e->pool.big_size))
-                eng_flush(e);
-            mail_handle(e, &mail[i]);
-        }
-    }
-}
-
 /* Closes half of the idle server connections that nobody needed since the last purge, as HAProxy does. */
 static void purge(struct eng *e)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     uint32_t delay = PURGE_MS_DEFAULT;
     for (uint32_t i = 0; i < e->proc->nservers; i++) {
         struct server_conf *sv = &e->proc->servers[i];
@@ -267,16 +193,15 @@ static void timer_fire(void *ctx, struct timer *t)
             stream_timeout(s);
         return;
     }
-    case TIMER_RESUME:
-        listener_resume(e);
-        return;
-    default:
-        purge(e);
+    case TIMER_RESUME: listener_resume(e); return;
+    default: purge(e);
     }
 }
 
 static void poll_event(struct eng *e, uint32_t events, uint64_t data)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     uint32_t high = (uint32_t)(data >> 32), index = (uint32_t)data;
     if (high == POLL_LISTENER && index < e->proc->nlisteners) {
         listener_accept(e, index);
@@ -302,6 +227,8 @@ static void poll_event(struct eng *e, uint32_t events, uint64_t data)
 
 static void run_ready(struct eng *e)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     struct conn *c = e->ready;
     e->ready = NULL;
     while (c != NULL) {
@@ -317,6 +244,7 @@ static void run_ready(struct eng *e)
 
 static void set_timer(struct eng *e)
 {
+    CHECK_ENG(e);
     uint64_t next = wheel_next(&e->wheel);
     if (next == UINT64_MAX || (e->timer_at_ms != 0 && e->timer_at_ms <= next))
         return;
@@ -327,6 +255,7 @@ static void set_timer(struct eng *e)
 
 static void settle(struct eng *e)
 {
+    CHECK_ENG(e);
     eng_flush(e);
     for (int i = 0; i < READY_ROUNDS_MAX && e->ready != NULL; i++) {
         run_ready(e);
@@ -338,6 +267,7 @@ static void settle(struct eng *e)
 
 void eng_turn(struct eng *e)
 {
+    CHECK_PROCESS(e->proc);
     struct epoll_event events[POLL_MAX];
     eng_check(e);
     BUG_ON(e->in_batch);
@@ -366,6 +296,7 @@ void eng_turn(struct eng *e)
 
 void eng_exec(struct eng *e, uint32_t n)
 {
+    CHECK_PROCESS(e->proc);
     eng_check(e);
     BUG_ON(e->in_batch || e->in_exec);
     if (e->traced) {
@@ -384,6 +315,8 @@ void eng_exec(struct eng *e, uint32_t n)
 
 void eng_stop(struct eng *e)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     struct process *p = e->proc;
     uint32_t end = atomic_load(&p->conns_used_end);
     if (e->traced)

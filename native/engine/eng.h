@@ -9,25 +9,26 @@
 #include "sys.h"
 
 #define ENG_MAGIC 0x454e4721u
-#define EVENTS_MAX 512u            /* event records of one batch */
-#define COMMANDS_MAX 2048u         /* command records of one batch */
-#define EDITS_MAX 16384u           /* edits of one batch */
-#define TEXT_MAX (1u << 20)        /* bytes of text that one batch's commands may carry */
-#define ARENA_MAX (512u * 1024u)   /* bytes of heads and bodies at hand in one batch (grows with tune.bufsize) */
-#define RX_MAX (64u * 1024u)       /* bytes of one read */
-#define TX_MAX (RX_MAX + 16384u)   /* what an encoder may make of them, and framing */
-#define POLL_MAX 256               /* events of one epoll_wait */
-#define STREAM_CHUNK 256u          /* streams are made by so many */
+#define EVENTS_MAX 512u     /* event records of one batch */
+#define COMMANDS_MAX 2048u  /* command records of one batch */
+#define EDITS_MAX 16384u    /* edits of one batch */
+#define TEXT_MAX (1u << 20) /* bytes of text that one batch's commands may carry */
+#define ARENA_MAX                                                                                            \
+    (512u * 1024u)           /* bytes of heads and bodies at hand in one batch (grows with tune.bufsize) */
+#define RX_MAX (64u * 1024u) /* bytes of one read */
+#define TX_MAX (RX_MAX + 16384u) /* what an encoder may make of them, and framing */
+#define POLL_MAX 256             /* events of one epoll_wait */
+#define STREAM_CHUNK 256u        /* streams are made by so many */
 #define STREAM_CHUNKS_MAX 65536u
-#define LOG_LINES_MAX 512u         /* lines of one turn */
+#define LOG_LINES_MAX 512u /* lines of one turn */
 #define LOG_BYTES_MAX (256u * 1024u)
 #define PROBES_MAX 8192u
-#define PIPES_KEEP_MAX 32          /* empty pipes a thread keeps */
-#define ROUNDS_MAX 8               /* epoll_waits of one turn before Node gets its turn */
-#define INTERIMS_MAX 64            /* 1xx responses before a final one */
-#define DRAIN_MS_MAX 10000u        /* an answered and shut client connection is waited for no longer */
+#define PIPES_KEEP_MAX 32           /* empty pipes a thread keeps */
+#define ROUNDS_MAX 8                /* epoll_waits of one turn before Node gets its turn */
+#define INTERIMS_MAX 64             /* 1xx responses before a final one */
+#define DRAIN_MS_MAX 10000u         /* an answered and shut client connection is waited for no longer */
 #define HEAD_OUT_MAX (128u * 1024u) /* bytes of an outgoing head */
-#define RESUME_MS 100              /* a listener that ran out of descriptors tries again */
+#define RESUME_MS 100               /* a listener that ran out of descriptors tries again */
 
 struct probe;
 
@@ -65,7 +66,7 @@ struct eng {
     uint8_t *text;
     uint8_t *arena;
     uint32_t arena_size, arena_used;
-    int in_batch;  /* policy is running */
+    int in_batch; /* policy is running */
     int in_exec;
     /* memory */
     uint8_t *rx, *tx, *gather, *head_out;
@@ -80,7 +81,9 @@ struct eng {
     uint32_t nstream_chunks;
     struct stream *streams_free;
     uint32_t streams_live;
-    struct { uint32_t index, gen; } with_policy[EVENTS_MAX]; /* raised in this batch */
+    struct {
+        uint32_t index, gen;
+    } with_policy[EVENTS_MAX]; /* raised in this batch */
     uint32_t nwith_policy;
     struct conn *arena_conns[EVENTS_MAX]; /* conns whose input lies in the arena */
     uint32_t narena_conns;
@@ -92,7 +95,7 @@ struct eng {
     struct probe *probes;
     uint32_t nprobes;
     int listening;
-    int listeners_full;  /* taken out of polling at a limit or for want of descriptors */
+    int listeners_full; /* taken out of polling at a limit or for want of descriptors */
     struct timer resume_timer, purge_timer;
     uint32_t client_conns;
     struct log_line log_lines[LOG_LINES_MAX];
@@ -102,6 +105,8 @@ struct eng {
     int stopping;
     int traced; /* its table is a recording one (trace.h) */
 };
+
+#define CHECK_ENG(e) BUG_ON((e)->magic != ENG_MAGIC)
 
 static inline void eng_check(const struct eng *e)
 {
@@ -125,13 +130,19 @@ uint32_t *event_put(struct eng *e, uint32_t kind, uint32_t words);
 uint32_t *event_stream(struct stream *s, uint32_t kind, uint32_t reason);
 /* Copies <len> bytes to the arena, 8-aligned; returns the offset. There must be room. */
 uint32_t arena_put(struct eng *e, const void *data, uint32_t len);
-void event_head(struct stream *s, uint32_t *ev, const struct head *h, const struct head_field *f, uint32_t text_off);
+void event_head(struct stream *s, uint32_t *ev, const struct head *h, const struct head_field *f,
+                uint32_t text_off);
 void event_end(struct stream *s, uint32_t session_end);
 /* Runs policy on what was raised and executes its commands, until no event is left. */
 void eng_flush(struct eng *e);
 /* Keeps what still lies in the arena, which starts anew when no event refers to it. */
 void eng_pin(struct eng *e);
 void command_exec(struct eng *e, uint32_t n);
+
+/* mail.c */
+void mail_read(struct eng *e);
+/* What nobody will read any more: a granted slot must not be lost with it. */
+void mail_drop(struct eng *e);
 
 /* listener.c */
 void listener_accept(struct eng *e, uint32_t index);

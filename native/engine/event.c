@@ -5,12 +5,14 @@
 
 int event_room(struct eng *e, uint32_t arena)
 {
-    return e->nevents + 4 <= EVENTS_MAX && e->narena_conns + 1 < EVENTS_MAX && e->nwith_policy + 4 < EVENTS_MAX &&
-           e->arena_used + arena + 64 <= e->arena_size;
+    return e->nevents + 4 <= EVENTS_MAX && e->narena_conns + 1 < EVENTS_MAX &&
+           e->nwith_policy + 4 < EVENTS_MAX && e->arena_used + arena + 64 <= e->arena_size;
 }
 
 uint32_t *event_put(struct eng *e, uint32_t kind, uint32_t words)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     uint32_t *ev = e->events + e->event_words;
     BUG_ON(e->event_words + words > EVENTS_MAX * ABI_EVENT_END_WORDS);
     memset(ev, 0, words * sizeof(*ev));
@@ -23,6 +25,8 @@ uint32_t *event_put(struct eng *e, uint32_t kind, uint32_t words)
 
 uint32_t *event_stream(struct stream *s, uint32_t kind, uint32_t reason)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     uint32_t *ev = event_put(e, kind, ABI_EVENT_WORDS);
     ev[ABI_E_STREAM] = s->index;
@@ -43,15 +47,19 @@ uint32_t *event_stream(struct stream *s, uint32_t kind, uint32_t reason)
 
 uint32_t arena_put(struct eng *e, const void *data, uint32_t len)
 {
+    CHECK_ENG(e);
     uint32_t at = e->arena_used;
     BUG_ON(at + len > e->arena_size);
+    BUG_ON(at % 8 != 0);
     memcpy(e->arena + at, data, len);
     e->arena_used = (at + len + 7u) & ~7u;
     return at;
 }
 
-void event_head(struct stream *s, uint32_t *ev, const struct head *h, const struct head_field *f, uint32_t text_off)
+void event_head(struct stream *s, uint32_t *ev, const struct head *h, const struct head_field *f,
+                uint32_t text_off)
 {
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     const uint8_t *a = e->arena;
     BUG_ON((const uint8_t *)h < a || (const uint8_t *)h >= a + e->arena_size);
@@ -67,9 +75,13 @@ static uint32_t since(const struct stream *s, uint64_t at_ms)
 
 void event_end(struct stream *s, uint32_t session_end)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     struct process *p = e->proc;
     uint32_t *ev = event_put(e, ABI_EV_END, ABI_EVENT_END_WORDS);
+    BUG_ON(s->frontend >= p->nproxies);
+    BUG_ON(s->server != ABI_NONE && s->server >= p->nservers);
     ev[ABI_E_STREAM] = s->index;
     ev[ABI_E_STREAM_GEN] = s->gen;
     ev[ABI_E_CONN] = s->front->index;
@@ -77,7 +89,8 @@ void event_end(struct stream *s, uint32_t session_end)
     ev[ABI_E_LISTENER] = s->front->listener;
     ev[ABI_X_TERM] = (uint32_t)s->term_who | (uint32_t)s->term_when << 8;
     ev[ABI_X_STATUS] = s->status;
-    ev[ABI_X_FLAGS] = (session_end ? ABI_XF_SESSION_END : 0) | ((s->flags & STREAM_LOCAL_RES) ? ABI_XF_LOCAL : 0) |
+    ev[ABI_X_FLAGS] = (session_end ? ABI_XF_SESSION_END : 0) |
+                      ((s->flags & STREAM_LOCAL_RES) ? ABI_XF_LOCAL : 0) |
                       ((s->flags & STREAM_RES_DONE) ? ABI_XF_RESPONSE_DONE : 0) |
                       (s->state == ST_TUNNEL ? ABI_XF_TUNNEL : 0);
     ev[ABI_X_SERVER] = s->server;
@@ -98,9 +111,11 @@ void event_end(struct stream *s, uint32_t session_end)
     ev[ABI_X_ACTCONN] = (uint32_t)live_get(&live_process(p)->w[ABI_LIVE_ACTCONN]);
     ev[ABI_X_FECONN] = (uint32_t)live_get(&live_proxy(p, s->frontend)->w[ABI_LIVE_PX_FECONN]);
     if (s->backend != ABI_NONE)
-        ev[ABI_X_BECONN] = (uint32_t)live_get(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_BECONN]) - !!(s->flags & STREAM_BECONN);
+        ev[ABI_X_BECONN] = (uint32_t)live_get(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_BECONN]) -
+                           !!(s->flags & STREAM_BECONN);
     if (s->server != ABI_NONE)
-        ev[ABI_X_SRVCONN] = (uint32_t)live_get(&live_server(p, s->server)->w[ABI_LIVE_SV_SERVED]) - !!(s->flags & STREAM_SLOT);
+        ev[ABI_X_SRVCONN] = (uint32_t)live_get(&live_server(p, s->server)->w[ABI_LIVE_SV_SERVED]) -
+                            !!(s->flags & STREAM_SLOT);
     ev[ABI_X_QUEUE_SERVER] = s->waiter.before_server;
     ev[ABI_X_QUEUE_BACKEND] = s->waiter.before_backend;
     ev[ABI_X_COMP_IN] = s->up.comp_in + s->down.comp_in;
@@ -110,6 +125,7 @@ void event_end(struct stream *s, uint32_t session_end)
 /* A stream that policy left without an answer is a bug of policy: it ends, the others go on. */
 static void end_unanswered(struct eng *e, uint32_t index, uint32_t gen)
 {
+    CHECK_ENG(e);
     struct stream *s = stream_find(e, index, gen);
     if (s == NULL || (s->flags & STREAM_ANSWERED))
         return;
@@ -121,6 +137,8 @@ static void end_unanswered(struct eng *e, uint32_t index, uint32_t gen)
 
 void eng_pin(struct eng *e)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     for (uint32_t i = 0; i < e->narena_conns; i++) {
         struct conn *c = e->arena_conns[i];
         if (!(c->flags & CONN_ALIVE) || !(c->flags & CONN_IN_ARENA) || c->eng != e || conn_pin(c) == 0)
@@ -136,6 +154,7 @@ void eng_pin(struct eng *e)
 
 void eng_flush(struct eng *e)
 {
+    CHECK_PROCESS(e->proc);
     eng_check(e);
     BUG_ON(e->in_batch || e->in_exec);
     while (e->nevents > 0) {

@@ -15,6 +15,8 @@ static uint32_t head_room(const struct eng *e)
 /* When the connection has to say something by; UINT64_MAX for never. */
 static uint64_t front_deadline(const struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     const uint32_t *t = c->eng->proc->proxies[c->proxy].timeouts_ms;
     int begun = (c->flags & CONN_BYTES_SEEN) != 0;
     uint32_t ms = t[ABI_TIMEOUT_HTTP_REQUEST];
@@ -31,6 +33,7 @@ static uint64_t front_deadline(const struct conn *c)
 
 static void front_timer(struct conn *c)
 {
+    CHECK_CONN(c);
     uint64_t at = front_deadline(c);
     if (at != UINT64_MAX)
         conn_timer_lower(c, at);
@@ -38,6 +41,8 @@ static void front_timer(struct conn *c)
 
 void front_gone(struct conn *c, int session_end_due)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     BUG_ON(c->stream != NULL);
     if (session_end_due && (c->flags & CONN_SESSION)) {
@@ -77,6 +82,8 @@ void front_gone(struct conn *c, int session_end_due)
 /* Answered and shut: reads and forgets until the peer closes too, so that no RST overtakes the answer. */
 static void drain_run(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     if (!(c->flags & (CONN_RESET | CONN_FIN))) {
         if (conn_flush(c) == 1)
             conn_shutw(c);
@@ -108,6 +115,8 @@ const struct mux mux_drain = {.name = "drain", .run = drain_run, .timeout = drai
 
 void front_idle(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     c->since_ms = e->now_ms;
     c->since_wall_ms = e->wall_ms;
@@ -122,6 +131,8 @@ void front_idle(struct conn *c)
 /* No request will come of what was read: policy answers and logs it as a stream of its own. */
 static void front_bad(struct conn *c, uint32_t reason, uint32_t status)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     uint32_t len = MIN(c->in_len, FIRST_BYTES_LOG_MAX);
     struct stream *s = stream_new(e, c);
@@ -132,6 +143,7 @@ static void front_bad(struct conn *c, uint32_t reason, uint32_t status)
     c->flags |= CONN_NO_REUSE;
     s->up.state = DIR_DONE;
     s->up.in_kind = FRAMING_NONE;
+    s->t_idle = 0; /* the whole time was spent waiting for a request */
     memset(&s->req, 0, sizeof(s->req));
     uint32_t off = arena_put(e, c->in_len > 0 ? c->in : (const uint8_t *)"", len);
     uint32_t *ev = event_stream(s, ABI_EV_BAD_REQUEST, reason);
@@ -150,9 +162,12 @@ static void front_bad(struct conn *c, uint32_t reason, uint32_t status)
  * unless dontlognull says otherwise. */
 static void front_eof(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     uint32_t flags = c->eng->proc->proxies[c->proxy].flags;
     int reset = (c->flags & CONN_RESET) != 0;
-    if (c->in_len == 0 && (c->nrequests > 0 || (flags & (ABI_PXF_DONTLOGNULL | ABI_PXF_HTTP_IGNORE_PROBES)))) {
+    if (c->in_len == 0 &&
+        (c->nrequests > 0 || (flags & (ABI_PXF_DONTLOGNULL | ABI_PXF_HTTP_IGNORE_PROBES)))) {
         front_gone(c, 1);
         return;
     }
@@ -165,6 +180,8 @@ static void front_eof(struct conn *c)
 
 static void front_timeout(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     if (c->stream != NULL)
         return; /* its stream has a timer of its own; this one is armed again when it is idle */
     uint64_t at = front_deadline(c);
@@ -187,6 +204,8 @@ static void front_timeout(struct conn *c)
 /* A whole head lies at c->in: a stream is made and policy asked. <h> and <f> lie in the arena, as do the bytes. */
 static void front_request(struct conn *c, const struct head *h, struct head_field *f, uint8_t *bytes)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     struct stream *s = stream_new(e, c);
     struct framing framing;
@@ -209,7 +228,8 @@ static void front_request(struct conn *c, const struct head *h, struct head_fiel
     dir_open(&s->up, &framing);
     if (h->method_id == HTTP_METHOD_HEAD)
         s->flags |= STREAM_HEAD_REQ;
-    int keep = h->version >= 0x0101 ? !(h->flags & HEAD_F_CONN_CLOSE) : (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
+    int keep =
+        h->version >= 0x0101 ? !(h->flags & HEAD_F_CONN_CLOSE) : (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
     if (keep && !(h->flags & HEAD_F_MUST_CLOSE) && !(e->proc->proxies[c->proxy].flags & ABI_PXF_NO_KEEPALIVE))
         s->flags |= STREAM_KEEP_CLIENT;
     live_add(&live_process(e->proc)->w[ABI_LIVE_CUM_REQ], 1);
@@ -226,11 +246,14 @@ static void front_request(struct conn *c, const struct head *h, struct head_fiel
 /* Scans what lies at c->in; 1 when a head was found or refused, 0 when more is needed. */
 static int front_scan(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     uint32_t opts = (e->proc->proxies[c->proxy].flags & ABI_PXF_ACCEPT_UNSAFE) ? HEAD_OPT_ACCEPT_UNSAFE : 0;
     int partial = c->in_buf != NULL;
     struct head *h = (struct head *)(void *)(e->arena + e->arena_used);
-    struct head_field *f = (struct head_field *)(void *)(e->arena + e->arena_used + ((sizeof(*h) + 7u) & ~7u));
+    struct head_field *f =
+        (struct head_field *)(void *)(e->arena + e->arena_used + ((sizeof(*h) + 7u) & ~7u));
     struct head *kept = partial ? (struct head *)(void *)(c->in_buf->mem + head_room(e)) : NULL;
     uint32_t len = MIN(c->in_len, head_room(e));
     if (partial && c->in_buf->off == 0 && c->in_buf->size == e->pool.big_size && (c->flags & CONN_HEAD_KEPT))
@@ -263,6 +286,7 @@ static int front_scan(struct conn *c)
 
 static void front_first_byte(struct conn *c)
 {
+    CHECK_CONN(c);
     if (c->flags & CONN_BYTES_SEEN)
         return;
     c->flags |= CONN_BYTES_SEEN;
@@ -273,6 +297,8 @@ static void front_first_byte(struct conn *c)
 /* Reads the first bytes of a request where policy will look at them: into the arena. */
 static uint32_t front_recv(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     uint8_t *at = e->arena + e->arena_used;
     uint32_t n = conn_recv(c, at, head_room(e));
@@ -288,8 +314,10 @@ static uint32_t front_recv(struct conn *c)
 
 static void front_run(struct conn *c)
 {
+    CHECK_ENG(c->eng);
     struct eng *e = c->eng;
-    uint32_t need = e->pool.big_size * 2 + e->proc->limits.max_fields * (uint32_t)sizeof(struct head_field) + 512;
+    uint32_t need =
+        e->pool.big_size * 2 + e->proc->limits.max_fields * (uint32_t)sizeof(struct head_field) + 512;
     conn_check(c);
     if (c->stream != NULL) {
         stream_run(c->stream);
@@ -331,6 +359,8 @@ const struct mux mux_h1_front = {.name = "h1", .run = front_run, .timeout = fron
 /* A client connection was accepted or adopted: mode tcp asks policy at once, HTTP waits for a head. */
 void front_open(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     uint32_t px = e->proc->proxies[c->proxy].flags;
     c->mux = &mux_h1_front;

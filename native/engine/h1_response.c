@@ -12,6 +12,8 @@ static uint32_t head_max(const struct eng *e)
 /* Nothing good will come of this response: policy answers 502 or retries. */
 static void response_bad(struct stream *s, uint32_t reason)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     if (!event_room(s->eng, 0)) {
         conn_ready(s->front);
         return;
@@ -30,6 +32,8 @@ static void response_bad(struct stream *s, uint32_t reason)
 
 static int pass_interim(struct stream *s, const struct head *h, struct head_field *f, const uint8_t *bytes)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     if (s->req.version < 0x0101)
         return 0; /* RFC 9110 15.2: never to a 1.0 client */
@@ -42,6 +46,8 @@ static int pass_interim(struct stream *s, const struct head *h, struct head_fiel
 
 static void tunnel_open(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct framing both = {.kind = FRAMING_TUNNEL};
     s->up.state = DIR_BODY;
     dir_open(&s->up, &both);
@@ -55,6 +61,8 @@ static void tunnel_open(struct stream *s)
 /* How the body goes on to the client, and whether its connection survives it. */
 static uint32_t choose_framing(struct stream *s, const struct framing *in, uint32_t flags, uint32_t stage)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     const struct head *h = &s->res;
     int old_client = s->req.version < 0x0101;
     uint32_t wflags = 0;
@@ -67,8 +75,13 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
         wflags |= WRITE_DROP_CLEN;
     } else if ((stage & 0xff) != ABI_STAGE_NONE) {
         s->down.stage = (uint8_t)stage;
-        slz_init(&s->down.slz, (stage & 0xff) == ABI_STAGE_GZIP ? SLZ_GZIP : (stage & 0xff) == ABI_STAGE_ZLIB ? SLZ_ZLIB : SLZ_RAW,
-                 (stage >> 8) == 1 ? SLZ_BALANCED : (stage >> 8) == 2 ? SLZ_STORE : SLZ_FAST);
+        slz_init(&s->down.slz,
+                 (stage & 0xff) == ABI_STAGE_GZIP   ? SLZ_GZIP
+                 : (stage & 0xff) == ABI_STAGE_ZLIB ? SLZ_ZLIB
+                                                    : SLZ_RAW,
+                 (stage >> 8) == 1   ? SLZ_BALANCED
+                 : (stage >> 8) == 2 ? SLZ_STORE
+                                     : SLZ_FAST);
         s->down.out_kind = old_client ? FRAMING_CLOSE : FRAMING_CHUNKED;
         wflags |= WRITE_DROP_CLEN | WRITE_DROP_ACCEPT_RANGES;
     } else if (in->kind == FRAMING_CHUNKED && old_client) {
@@ -76,8 +89,9 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
     }
     if (s->down.out_kind == FRAMING_CHUNKED)
         wflags |= WRITE_CHUNKED;
-    if (s->down.out_kind == FRAMING_CLOSE || (flags & ABI_RSP_CLOSE) || (s->fwd_flags & ABI_FWD_CLOSE_CLIENT) ||
-        s->eng->stopping || (s->front->flags & (CONN_FIN | CONN_NO_REUSE)))
+    if (s->down.out_kind == FRAMING_CLOSE || (flags & ABI_RSP_CLOSE) ||
+        (s->fwd_flags & ABI_FWD_CLOSE_CLIENT) || s->eng->stopping ||
+        (s->front->flags & (CONN_FIN | CONN_NO_REUSE)))
         s->flags &= ~(uint32_t)STREAM_KEEP_CLIENT;
     int old_version = h->version < 0x0101 && s->down.out_kind != FRAMING_CHUNKED;
     if (old_version)
@@ -91,8 +105,10 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
 
 static void note_server_keep(struct stream *s, const struct framing *in)
 {
+    CHECK_STREAM(s);
     const struct head *h = &s->res;
-    int keep = h->version >= 0x0101 ? !(h->flags & HEAD_F_CONN_CLOSE) : (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
+    int keep =
+        h->version >= 0x0101 ? !(h->flags & HEAD_F_CONN_CLOSE) : (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
     if (!keep || in->kind == FRAMING_CLOSE || (h->flags & (HEAD_F_MUST_CLOSE | HEAD_F_NTLM)) ||
         (s->req.flags & HEAD_F_MUST_CLOSE))
         s->back->flags |= CONN_NO_REUSE;
@@ -101,6 +117,8 @@ static void note_server_keep(struct stream *s, const struct framing *in)
 /* A response without Date gets one from who has a clock (RFC 9110 section 6.6.1). The text is made once a second. */
 static int date_add(struct stream *s, uint32_t len)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     BUG_ON(len < 2);
     if ((s->res.flags & HEAD_F_DATE) || s->res.status < 200)
@@ -110,7 +128,8 @@ static int date_add(struct stream *s, uint32_t len)
         struct tm tm;
         e->date_sec = e->wall_ms / 1000;
         gmtime_r(&now, &tm);
-        e->date_len = (uint32_t)strftime(e->date, sizeof(e->date), "date: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", &tm);
+        e->date_len =
+            (uint32_t)strftime(e->date, sizeof(e->date), "date: %a, %d %b %Y %H:%M:%S GMT\r\n\r\n", &tm);
     }
     if (len - 2 + e->date_len > e->head_out_size)
         return -ENOSPC;
@@ -118,8 +137,11 @@ static int date_add(struct stream *s, uint32_t len)
     return (int)(len - 2 + e->date_len);
 }
 
-int response_forward(struct stream *s, const struct head_edit *edits, uint32_t nedits, uint32_t flags, uint32_t stage)
+int response_forward(struct stream *s, const struct head_edit *edits, uint32_t nedits, uint32_t flags,
+                     uint32_t stage)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     struct framing in;
     uint32_t wflags;
@@ -134,8 +156,8 @@ int response_forward(struct stream *s, const struct head_edit *edits, uint32_t n
         note_server_keep(s, &in);
         wflags = choose_framing(s, &in, flags, stage);
     }
-    int n = head_write(e->head_out, e->head_out_size, &s->res, s->head_bytes, s->fields, edits, nedits, e->text, TEXT_MAX,
-                       wflags);
+    int n = head_write(e->head_out, e->head_out_size, &s->res, s->head_bytes, s->fields, edits, nedits,
+                       e->text, TEXT_MAX, wflags);
     if (n < 0 || (n = date_add(s, (uint32_t)n)) < 0)
         return n;
     s->status = s->res.status;
@@ -160,6 +182,8 @@ int response_forward(struct stream *s, const struct head_edit *edits, uint32_t n
 
 static int final_head(struct stream *s, struct head *h, struct head_field *f, uint8_t *bytes)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     s->res = *h;
     s->t_data = e->now_ms;
@@ -188,12 +212,16 @@ static int final_head(struct stream *s, struct head *h, struct head_field *f, ui
 /* Scans what lies at back->in: 1 a final head was handled, 0 more is needed, 2 an interim one passed, -EINVAL. */
 static int response_scan(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     struct conn *c = s->back;
     struct head *h = (struct head *)(void *)(e->arena + e->arena_used);
-    struct head_field *f = (struct head_field *)(void *)(e->arena + e->arena_used + ((sizeof(*h) + 7u) & ~7u));
+    struct head_field *f =
+        (struct head_field *)(void *)(e->arena + e->arena_used + ((sizeof(*h) + 7u) & ~7u));
     memset(h, 0, sizeof(*h));
-    int rc = head_scan(h, f, e->proc->limits.max_fields, c->in, MIN(c->in_len, head_max(e)), HEAD_RESPONSE, 0);
+    int rc =
+        head_scan(h, f, e->proc->limits.max_fields, c->in, MIN(c->in_len, head_max(e)), HEAD_RESPONSE, 0);
     if (rc == 0)
         return c->in_len >= head_max(e) ? -E2BIG : 0;
     if (rc < 0)
@@ -215,6 +243,8 @@ static int response_scan(struct stream *s)
 
 static void response_recv(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     uint8_t *at = e->arena + e->arena_used;
     uint32_t n = conn_recv(c, at, RX_MAX / 2);
@@ -229,9 +259,11 @@ static void response_recv(struct conn *c)
 
 void response_read(struct stream *s)
 {
+    CHECK_CONN(s->front);
     struct eng *e = s->eng;
     struct conn *c = s->back;
-    uint32_t need = RX_MAX + e->pool.big_size + e->proc->limits.max_fields * (uint32_t)sizeof(struct head_field) + 512;
+    uint32_t need =
+        RX_MAX + e->pool.big_size + e->proc->limits.max_fields * (uint32_t)sizeof(struct head_field) + 512;
     stream_check(s);
     for (;;) {
         if (c->in_len > 0) {

@@ -12,16 +12,19 @@
 
 int listener_poll(struct eng *e, uint32_t index, int on)
 {
+    CHECK_ENG(e);
+    BUG_ON(index >= e->proc->nlisteners);
     struct listener_conf *l = &e->proc->listeners[index];
     if (l->fd < 0)
         return 0;
     uint32_t events = EPOLLIN | (e->proc->limits.threads > 1 ? (uint32_t)EPOLLEXCLUSIVE : 0);
-    return e->sys->poll_ctl(e->sys->ctx, e->poll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, l->fd, on ? events : 0,
-                            (uint64_t)POLL_LISTENER << 32 | index);
+    return e->sys->poll_ctl(e->sys->ctx, e->poll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, l->fd,
+                            on ? events : 0, (uint64_t)POLL_LISTENER << 32 | index);
 }
 
 void listener_pause(struct eng *e)
 {
+    CHECK_ENG(e);
     if (e->listeners_full || !e->listening)
         return;
     e->listeners_full = 1;
@@ -33,6 +36,7 @@ void listener_pause(struct eng *e)
 
 void listener_resume(struct eng *e)
 {
+    CHECK_ENG(e);
     if (!e->listeners_full || !e->listening)
         return;
     e->listeners_full = 0;
@@ -44,6 +48,7 @@ void listener_resume(struct eng *e)
 
 void eng_listen(struct eng *e, int on)
 {
+    CHECK_PROCESS(e->proc);
     eng_check(e);
     if (e->traced)
         trace_enter(e, ENTRY_LISTEN, on);
@@ -68,6 +73,8 @@ void eng_listen(struct eng *e, int on)
 /* Counts one more connection if every limit allows it; 0 when one is reached. */
 static int admit(struct eng *e, uint32_t index)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     struct process *p = e->proc;
     struct listener_conf *l = &p->listeners[index];
     struct live *pr = live_process(p), *px = live_proxy(p, l->proxy), *li = live_listener(p, index);
@@ -89,6 +96,7 @@ static int admit(struct eng *e, uint32_t index)
 
 static void unadmit(struct eng *e, uint32_t index)
 {
+    CHECK_ENG(e);
     struct process *p = e->proc;
     live_add(&live_process(p)->w[ABI_LIVE_ACTCONN], -1);
     live_add(&live_proxy(p, p->listeners[index].proxy)->w[ABI_LIVE_PX_FECONN], -1);
@@ -97,6 +105,10 @@ static void unadmit(struct eng *e, uint32_t index)
 
 void listener_release(struct eng *e, struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_PROCESS(e->proc);
+    CHECK_CONN(c);
+    CHECK_ENG(e);
     struct process *p = e->proc;
     if (!(c->flags & CONN_COUNTED))
         return;
@@ -115,6 +127,10 @@ void listener_release(struct eng *e, struct conn *c)
 
 void listener_adopt(struct eng *e, struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_PROCESS(e->proc);
+    CHECK_CONN(c);
+    CHECK_ENG(e);
     e->client_conns++;
     if (conn_attach(e, c) < 0) {
         c->flags |= CONN_COUNTED;
@@ -129,6 +145,8 @@ void listener_adopt(struct eng *e, struct conn *c)
 /* The thread that has clearly fewer connections than this one, or this one. */
 static uint32_t least_loaded(struct eng *e)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     struct process *p = e->proc;
     int32_t own = atomic_load_explicit(&p->thread_conns[e->thread], memory_order_relaxed), least = own;
     uint32_t best = e->thread;
@@ -146,6 +164,10 @@ static uint32_t least_loaded(struct eng *e)
 
 static void opened(struct eng *e, struct conn *c, const struct sockaddr_storage *addr, socklen_t addr_len)
 {
+    CHECK_ENG(c->eng);
+    CHECK_PROCESS(e->proc);
+    CHECK_CONN(c);
+    CHECK_ENG(e);
     struct process *p = e->proc;
     uint32_t px = p->proxies[c->proxy].flags;
     if (addr->ss_family == AF_INET || addr->ss_family == AF_INET6) {
@@ -181,6 +203,8 @@ static void opened(struct eng *e, struct conn *c, const struct sockaddr_storage 
 
 void listener_accept(struct eng *e, uint32_t index)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     struct listener_conf *l = &e->proc->listeners[index];
     uint32_t budget = l->max_accept != 0 ? l->max_accept : 4;
     if (!e->listening || e->listeners_full || index >= e->proc->nlisteners)

@@ -54,6 +54,8 @@ static int name_is(const uint8_t *name, uint32_t len, const char *want)
 /* The start line: the last EDIT_STATUS and EDIT_REASON count. */
 static int put_status(struct writer *w, struct stream *s, const struct head_edit *edits, uint32_t nedits)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     const uint8_t *text = s->eng->text, *reason = (const uint8_t *)"";
     uint32_t reason_len = 0, status = 0;
     for (uint32_t i = 0; i < nedits; i++) {
@@ -78,9 +80,11 @@ static int put_status(struct writer *w, struct stream *s, const struct head_edit
 /* Fields in policy's order; content-length and connection are ours wherever they stand. Bits of what was written. */
 enum { WROTE_LENGTH = 1, WROTE_CONNECTION = 2 };
 
-static int put_fields(struct writer *w, struct stream *s, const struct head_edit *edits, uint32_t nedits, uint64_t body,
-                      int with_length, int keep)
+static int put_fields(struct writer *w, struct stream *s, const struct head_edit *edits, uint32_t nedits,
+                      uint64_t body, int with_length, int keep)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     int wrote = 0;
     for (uint32_t i = 0; i < nedits; i++) {
         const uint8_t *name = s->eng->text + edits[i].text_off, *value = name + edits[i].name_len;
@@ -120,6 +124,8 @@ static int put_fields(struct writer *w, struct stream *s, const struct head_edit
 /* Whether the connection may go on although the request was not read to its end. */
 static int can_keep(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct dir *d = &s->up;
     if (!(s->flags & STREAM_KEEP_CLIENT) || (s->front->flags & (CONN_FIN | CONN_RESET | CONN_NO_REUSE)) ||
         s->eng->stopping)
@@ -133,6 +139,8 @@ static int can_keep(struct stream *s)
 
 static void local_begin(struct stream *s, uint32_t status, uint32_t flags)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     s->status = status;
     s->flags |= STREAM_LOCAL_RES | STREAM_RESPONDING;
     if (flags & ABI_RSP_MORE)
@@ -146,6 +154,8 @@ static void local_begin(struct stream *s, uint32_t status, uint32_t flags)
 
 int local_respond(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     uint32_t flags = cmd[ABI_C_FLAGS], nedits = cmd[ABI_C_NEDITS], body_len = cmd[ABI_C_BODY_LEN];
     const struct head_edit *edits = e->edits + cmd[ABI_C_EDITS];
@@ -179,7 +189,7 @@ int local_respond(struct stream *s, const uint32_t *cmd)
             iov[n++] = (struct iovec){.iov_base = size, .iov_len = chunk_head_write(size, body_len)};
         iov[n++] = (struct iovec){.iov_base = e->text + cmd[ABI_C_BODY], .iov_len = body_len};
         if (chunked)
-            iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)"\r\n", .iov_len = 2};
+            iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t) "\r\n", .iov_len = 2};
     }
     if (interim)
         return conn_send(s->front, iov, n, 0);
@@ -195,6 +205,8 @@ int local_respond(struct stream *s, const uint32_t *cmd)
 
 int local_body(struct stream *s, const uint32_t *cmd)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     uint32_t len = cmd[ABI_C_BODY_LEN];
     int chunked = s->req.version >= 0x0101, last = (cmd[ABI_C_FLAGS] & ABI_RSP_LAST) != 0, n = 0;
@@ -207,10 +219,10 @@ int local_body(struct stream *s, const uint32_t *cmd)
             iov[n++] = (struct iovec){.iov_base = size, .iov_len = chunk_head_write(size, len)};
         iov[n++] = (struct iovec){.iov_base = e->text + cmd[ABI_C_BODY], .iov_len = len};
         if (chunked)
-            iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)"\r\n", .iov_len = 2};
+            iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t) "\r\n", .iov_len = 2};
     }
     if (last && chunked && !(s->flags & STREAM_HEAD_REQ))
-        iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)"0\r\n\r\n", .iov_len = 5};
+        iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t) "0\r\n\r\n", .iov_len = 5};
     if (last)
         s->flags &= ~(uint32_t)STREAM_LOCAL_MORE;
     s->flags &= ~(uint32_t)STREAM_LOCAL_ASKED;
@@ -222,6 +234,8 @@ int local_body(struct stream *s, const uint32_t *cmd)
 
 void local_run(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct conn *c = s->front;
     int flushed = (c->flags & CONN_RESET) ? -1 : conn_flush(c);
     if (flushed < 0) {

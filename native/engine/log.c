@@ -7,6 +7,8 @@
 
 void log_put(struct eng *e, uint32_t target, const uint8_t *text, uint32_t len)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     BUG_ON(target >= LOG_TARGETS_MAX);
     if (len > LOG_BYTES_MAX / 4) {
         e->count.log_drops++;
@@ -22,6 +24,8 @@ void log_put(struct eng *e, uint32_t target, const uint8_t *text, uint32_t len)
 
 static void send_run(struct eng *e, int fd, struct iovec *iov, int n)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     int done = 0, refusals = 0;
     while (done < n) {
         int rc = e->sys->send_datagrams(e->sys->ctx, fd, iov + done, n - done);
@@ -38,6 +42,8 @@ static void send_run(struct eng *e, int fd, struct iovec *iov, int n)
 
 static void send_lines(struct eng *e, uint32_t target)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     const struct log_target *t = &e->proc->logs[target];
     struct iovec iov[DATAGRAMS];
     int n = 0;
@@ -61,6 +67,7 @@ static void send_lines(struct eng *e, uint32_t target)
 
 void log_flush(struct eng *e)
 {
+    CHECK_ENG(e);
     for (uint32_t i = 0; i < e->nlog_lines; i++)
         if (e->log_lines[i].target != ABI_NONE)
             send_lines(e, e->log_lines[i].target);

@@ -7,8 +7,8 @@
 #include "../base.h"
 #include <stdatomic.h>
 
-#define POOL_SMALL_SIZE 1536u   /* bytes of a small buffer with its header: most request heads fit */
-#define POOL_KEEP_MAX 256u      /* free buffers of each size a thread keeps for itself */
+#define POOL_SMALL_SIZE 1536u /* bytes of a small buffer with its header: most request heads fit */
+#define POOL_KEEP_MAX 256u    /* free buffers of each size a thread keeps for itself */
 
 struct buf {
     struct buf *next;
@@ -28,10 +28,10 @@ struct bufq {
 struct pool {
     struct buf *free_small, *free_big;
     uint32_t nfree_small, nfree_big;
-    uint32_t big_size;              /* tune.bufsize */
-    _Atomic uint64_t *used_bytes;   /* process-wide */
+    uint32_t big_size;            /* tune.bufsize */
+    _Atomic uint64_t *used_bytes; /* process-wide */
     uint64_t max_bytes;
-    uint64_t refused;               /* how often the cap said no */
+    uint64_t refused; /* how often the cap said no */
 };
 
 void pool_init(struct pool *p, uint32_t big_size, _Atomic uint64_t *used_bytes, uint64_t max_bytes);

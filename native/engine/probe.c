@@ -17,6 +17,7 @@ struct probe {
 
 static void probe_free(struct eng *e, struct probe *p)
 {
+    CHECK_ENG(e);
     e->nprobes--;
     for (struct probe **at = &e->probes; *at != NULL; at = &(*at)->next)
         if (*at == p) {
@@ -28,6 +29,8 @@ static void probe_free(struct eng *e, struct probe *p)
 
 static void probe_report(struct eng *e, uint32_t id, uint32_t result, int err, const struct probe *p)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     uint32_t *ev = event_put(e, ABI_EV_PROBE, ABI_EVENT_WORDS);
     ev[ABI_P_ID] = id;
     ev[ABI_P_RESULT] = result;
@@ -59,18 +62,27 @@ static void probe_done(struct probe *p, uint32_t result, int err)
 
 void probe_start(struct eng *e, const uint32_t *cmd)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     uint32_t send_len = cmd[ABI_C_PROBE_SEND_LEN], connect_ms = cmd[ABI_C_PROBE_CONNECT_MS];
     int err = ENOMEM;
     struct probe *p = e->nprobes >= PROBES_MAX ? NULL : malloc(sizeof(*p) + send_len);
     struct conn *c = p == NULL ? NULL
-                               : server_dial(e, e->text + cmd[ABI_C_PROBE_ADDR], cmd[ABI_C_PROBE_ADDR_LEN], CONN_PROBE, 0, &err);
+                               : server_dial(e, e->text + cmd[ABI_C_PROBE_ADDR], cmd[ABI_C_PROBE_ADDR_LEN],
+                                             CONN_PROBE, 0, &err);
     if (c == NULL) {
         free(p);
-        probe_report(e, cmd[ABI_C_PROBE_ID], err == EMFILE || err == ENOMEM ? ABI_PROBE_RESOURCE : ABI_PROBE_CONNECT, err, NULL);
+        probe_report(e, cmd[ABI_C_PROBE_ID],
+                     err == EMFILE || err == ENOMEM ? ABI_PROBE_RESOURCE : ABI_PROBE_CONNECT, err, NULL);
         return;
     }
-    *p = (struct probe){.next = e->probes, .conn = c, .id = cmd[ABI_C_PROBE_ID], .expect = cmd[ABI_C_PROBE_EXPECT],
-                        .read_ms = cmd[ABI_C_PROBE_READ_MS], .send_len = send_len, .start_ms = e->now_ms};
+    *p = (struct probe){.next = e->probes,
+                        .conn = c,
+                        .id = cmd[ABI_C_PROBE_ID],
+                        .expect = cmd[ABI_C_PROBE_EXPECT],
+                        .read_ms = cmd[ABI_C_PROBE_READ_MS],
+                        .send_len = send_len,
+                        .start_ms = e->now_ms};
     p->send = (uint8_t *)(p + 1);
     memcpy(p->send, e->text + cmd[ABI_C_PROBE_SEND], send_len);
     e->probes = p;
@@ -95,7 +107,8 @@ static int answer_whole(struct probe *p)
         return 1; /* policy will say what is wrong with it */
     if (n == 0)
         return 0;
-    if (framing_of_response(&h, HTTP_METHOD_GET, &f) < 0 || f.kind == FRAMING_NONE || p->len >= PROBE_DATA_MAX)
+    if (framing_of_response(&h, HTTP_METHOD_GET, &f) < 0 || f.kind == FRAMING_NONE ||
+        p->len >= PROBE_DATA_MAX)
         return 1;
     return f.kind == FRAMING_LENGTH && p->len - (uint32_t)n >= f.length;
 }
@@ -114,6 +127,8 @@ static void probe_read(struct probe *p)
 
 void probe_run(struct conn *c)
 {
+    CHECK_ENG(c->eng);
+    CHECK_CONN(c);
     struct probe *p = c->probe;
     struct eng *e = c->eng;
     BUG_ON(p == NULL);
@@ -144,17 +159,20 @@ void probe_run(struct conn *c)
 
 static void probe_timeout(struct conn *c)
 {
+    CHECK_ENG(c->eng);
     struct probe *p = c->probe;
     BUG_ON(p == NULL);
     if (p->deadline_ms > c->eng->now_ms) {
         conn_timer_lower(c, p->deadline_ms);
         return;
     }
-    probe_done(p, (c->flags & CONN_CONNECTING) ? ABI_PROBE_CONNECT_TIMEOUT : ABI_PROBE_READ_TIMEOUT, ETIMEDOUT);
+    probe_done(p, (c->flags & CONN_CONNECTING) ? ABI_PROBE_CONNECT_TIMEOUT : ABI_PROBE_READ_TIMEOUT,
+               ETIMEDOUT);
 }
 
 void probes_free(struct eng *e)
 {
+    CHECK_ENG(e);
     while (e->probes != NULL) {
         struct conn *c = e->probes->conn;
         probe_free(e, e->probes);

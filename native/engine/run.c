@@ -6,6 +6,7 @@
 /* The client is gone, or said that it will send nothing more and policy counts that as gone. */
 static int client_gone(const struct stream *s)
 {
+    CHECK_STREAM(s);
     const struct conn *c = s->front;
     if (c->flags & CONN_RESET)
         return 1;
@@ -16,6 +17,7 @@ static int client_gone(const struct stream *s)
 
 void stream_wake(struct stream *s, uint32_t reason, uint32_t arg)
 {
+    CHECK_CONN(s->front);
     struct eng *e = s->eng;
     uint32_t table = (uint32_t)s->req.nfields * (uint32_t)sizeof(struct head_field);
     int has_head = s->fields != NULL;
@@ -45,7 +47,8 @@ void stream_wake(struct stream *s, uint32_t reason, uint32_t arg)
         uint32_t at = arena_put(e, &s->req, sizeof(s->req));
         uint32_t fields = arena_put(e, s->fields, table);
         uint32_t text = arena_put(e, s->head_bytes, s->req.len);
-        event_head(s, ev, (struct head *)(void *)(e->arena + at), (struct head_field *)(void *)(e->arena + fields), text);
+        event_head(s, ev, (struct head *)(void *)(e->arena + at),
+                   (struct head_field *)(void *)(e->arena + fields), text);
     }
     if (s->up.decoded > 0) {
         ev[ABI_E_BODY] = arena_put(e, s->front->in, s->up.decoded);
@@ -55,12 +58,15 @@ void stream_wake(struct stream *s, uint32_t reason, uint32_t arg)
 
 static void wait_run(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     if (s->wake_reason != 0) {
         stream_wake(s, s->wake_reason, s->wake_arg);
         return;
     }
     if ((s->front->flags & CONN_RESET) ||
-        ((s->wait_reasons & ABI_WAKE_ABORT) && (s->front->flags & (CONN_FIN | CONN_RDHUP)) && s->up.state == DIR_DONE)) {
+        ((s->wait_reasons & ABI_WAKE_ABORT) && (s->front->flags & (CONN_FIN | CONN_RDHUP)) &&
+         s->up.state == DIR_DONE)) {
         stream_wake(s, ABI_WAKE_ABORT, 0);
         return;
     }
@@ -68,16 +74,20 @@ static void wait_run(struct stream *s)
         return;
     if ((s->req.flags & HEAD_F_EXPECT_100) && !(s->flags & STREAM_SENT_100) && s->front->in_len == 0 &&
         s->req.version >= 0x0101) {
-        struct iovec iov = {.iov_base = (void *)(uintptr_t)"HTTP/1.1 100 Continue\r\n\r\n", .iov_len = 25};
+        struct iovec iov = {.iov_base = (void *)(uintptr_t) "HTTP/1.1 100 Continue\r\n\r\n", .iov_len = 25};
         s->flags |= STREAM_SENT_100;
         conn_send(s->front, &iov, 1, 0);
     }
     if (s->up.state == DIR_DONE || body_gather(s, &s->up, s->front, s->want_bytes))
-        stream_wake(s, (s->front->flags & CONN_FIN) && s->up.state != DIR_DONE ? ABI_WAKE_ABORT : ABI_WAKE_BYTES, 0);
+        stream_wake(s,
+                    (s->front->flags & CONN_FIN) && s->up.state != DIR_DONE ? ABI_WAKE_ABORT : ABI_WAKE_BYTES,
+                    0);
 }
 
 static void connect_run(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct conn *c = s->back;
     struct eng *e = s->eng;
     /* a connection that was made counts before a client that left: the log then says that it left waiting (CH, not CC) */
@@ -102,6 +112,8 @@ static void connect_run(struct stream *s)
 /* The request's direction while a response is awaited or passes. 0 go on, 1 the stream was ended or failed. */
 static int up_run(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct conn *front = s->front;
     int responding = s->state == ST_BODY;
     if (s->up.state == DIR_DONE && s->up.due_len == 0 && s->back->out.len == 0)
@@ -109,8 +121,7 @@ static int up_run(struct stream *s)
     int rc = body_pump(s, &s->up, front, s->back);
     switch (rc) {
     case PUMP_BLOCKED:
-    case PUMP_DONE:
-        return 0;
+    case PUMP_DONE: return 0;
     case PUMP_DST: /* the server stopped reading: its answer may still come, the rest of the body is not wanted */
         s->up.state = DIR_DONE;
         front->flags |= CONN_NO_REUSE | CONN_LINGER;
@@ -146,6 +157,8 @@ static int up_run(struct stream *s)
 
 static void send_run(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     if (s->back == NULL) { /* EV_FAIL waited for room */
         stream_fail(s, ABI_FAIL_CLOSED, 0);
         return;
@@ -165,6 +178,8 @@ static void send_run(struct stream *s)
 
 static void body_run(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct conn *front = s->front;
     if (front->flags & CONN_RESET) {
         stream_term(s, 'C', 'D');
@@ -179,6 +194,7 @@ static void body_run(struct stream *s)
         s->flags |= STREAM_RES_DONE;
         if (s->up.state == DIR_DONE || (s->back->flags & (CONN_FIN | CONN_RDHUP | CONN_RESET))) {
             if (s->up.state != DIR_DONE) {
+                stream_term(s, 'C', 'L'); /* nobody takes the rest of the request */
                 front->flags |= CONN_NO_REUSE | CONN_LINGER;
                 s->flags &= ~(uint32_t)STREAM_KEEP_CLIENT;
             }
@@ -186,8 +202,7 @@ static void body_run(struct stream *s)
             return;
         }
         break;
-    case PUMP_BLOCKED:
-        break;
+    case PUMP_BLOCKED: break;
     case PUMP_DST:
         stream_term(s, 'C', 'D');
         front->flags |= CONN_RESET;
@@ -207,6 +222,11 @@ static void body_run(struct stream *s)
 /* One direction of a tunnel; 1 when the stream was ended. */
 static int tunnel_dir(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
+    CHECK_CONN(s->front);
+    BUG_ON(d->in_kind > FRAMING_TUNNEL);
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    CHECK_CONN(dst);
     if (d->state == DIR_SHUT)
         return 0;
     int rc = body_pump(s, d, src, dst);
@@ -226,6 +246,8 @@ static int tunnel_dir(struct stream *s, struct dir *d, struct conn *src, struct 
 
 static void tunnel_run(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     if (tunnel_dir(s, &s->up, s->front, s->back) || tunnel_dir(s, &s->down, s->back, s->front))
         return;
     if (s->up.state == DIR_SHUT && s->down.state == DIR_SHUT) {
@@ -238,6 +260,7 @@ static void tunnel_run(struct stream *s)
 
 void stream_run(struct stream *s)
 {
+    CHECK_CONN(s->front);
     stream_check(s);
     if (s->flags & STREAM_ENDING) {
         stream_end(s);
@@ -245,25 +268,12 @@ void stream_run(struct stream *s)
     }
     switch (s->state) {
     case ST_WAIT:
-    case ST_QUEUE:
-        wait_run(s);
-        return;
-    case ST_CONNECT:
-        connect_run(s);
-        return;
-    case ST_SEND:
-        send_run(s);
-        return;
-    case ST_BODY:
-        body_run(s);
-        return;
-    case ST_TUNNEL:
-        tunnel_run(s);
-        return;
-    case ST_LOCAL:
-        local_run(s);
-        return;
-    default:
-        return; /* policy has it */
+    case ST_QUEUE: wait_run(s); return;
+    case ST_CONNECT: connect_run(s); return;
+    case ST_SEND: send_run(s); return;
+    case ST_BODY: body_run(s); return;
+    case ST_TUNNEL: tunnel_run(s); return;
+    case ST_LOCAL: local_run(s); return;
+    default: return; /* policy has it */
     }
 }

@@ -22,6 +22,7 @@ const struct mux mux_stream = {.name = "stream", .run = stream_mux_run, .timeout
 /* An idle connection that gets an event is of no more use: its peer closed, or talks out of turn. */
 static void idle_run(struct conn *c)
 {
+    CHECK_CONN(c);
     struct eng *e = c->eng;
     if (!(c->flags & (CONN_RD_READY | CONN_RDHUP | CONN_RESET | CONN_FIN)))
         return;
@@ -39,6 +40,8 @@ const struct mux mux_idle_back = {.name = "idle", .run = idle_run, .timeout = id
 /* Takes an idle connection that still lives; another thread's is moved to this one's polling. */
 static struct conn *reuse(struct stream *s, uint32_t hash)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     uint32_t flags = (s->fwd_flags & ABI_FWD_REUSE_UNSAFE) ? 0 : IDLE_SAFE_ONLY;
     for (;;) {
@@ -69,6 +72,10 @@ static struct conn *reuse(struct stream *s, uint32_t hash)
 
 static void server_attached(struct stream *s, struct conn *c)
 {
+    CHECK_STREAM(s);
+    CHECK_CONN(c);
+    BUG_ON(c->stream != NULL || s->back != NULL);
+    BUG_ON(c->in_idle);
     c->stream = s;
     c->mux = &mux_stream;
     c->proxy = s->backend;
@@ -78,6 +85,8 @@ static void server_attached(struct stream *s, struct conn *c)
 
 void server_connected(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     struct conn *c = s->back;
     c->flags &= ~(uint32_t)CONN_CONNECTING;
@@ -113,6 +122,8 @@ static int sockaddr_family(const uint8_t *addr, uint32_t len)
 struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, uint32_t side, uint32_t flags,
                          int *err_ret)
 {
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
     const struct sys *sys = e->sys;
     int family = sockaddr_family(addr, addr_len), fd;
     *err_ret = EADDRNOTAVAIL;
@@ -154,12 +165,15 @@ struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, 
 
 void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, uint32_t hash)
 {
+    CHECK_CONN(s->front);
     struct eng *e = s->eng;
     struct conn *c = NULL;
     int err = 0;
     uint8_t copy[SOCKADDR_LEN_MAX];
     stream_check(s);
-    s->t_queue = e->now_ms;
+    if (s->t_queue ==
+        0) /* of the first attempt: retries are time of the connection, as HAProxy counts them */
+        s->t_queue = e->now_ms;
     s->t_connect = s->t_data = 0;
     if ((s->fwd_flags & ABI_FWD_REUSE_IDLE) && s->server != ABI_NONE)
         c = reuse(s, hash);
@@ -179,9 +193,11 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, ui
     }
     e->count.connects++;
     s->state = ST_CONNECT;
-    c = addr == NULL ? NULL : server_dial(e, addr, addr_len, CONN_BACK, e->proc->proxies[s->backend].flags, &err);
+    c = addr == NULL ? NULL
+                     : server_dial(e, addr, addr_len, CONN_BACK, e->proc->proxies[s->backend].flags, &err);
     if (c == NULL) {
-        stream_fail(s, err == EMFILE || err == ENFILE || err == ENOMEM ? ABI_FAIL_RESOURCE : ABI_FAIL_CONNECT, err);
+        stream_fail(s, err == EMFILE || err == ENFILE || err == ENOMEM ? ABI_FAIL_RESOURCE : ABI_FAIL_CONNECT,
+                    err);
         return;
     }
     c->server = s->server;

@@ -68,6 +68,7 @@ struct stream *stream_new(struct eng *e, struct conn *front)
 
 struct stream *stream_find(struct eng *e, uint32_t index, uint32_t gen)
 {
+    CHECK_ENG(e);
     if (index >= e->nstream_chunks * STREAM_CHUNK)
         return NULL;
     struct stream *s = &e->stream_chunks[index / STREAM_CHUNK][index % STREAM_CHUNK];
@@ -76,6 +77,7 @@ struct stream *stream_find(struct eng *e, uint32_t index, uint32_t gen)
 
 void stream_term(struct stream *s, char who, char when)
 {
+    CHECK_STREAM(s);
     if (s->term_who != 0)
         return;
     s->term_who = (uint8_t)who;
@@ -84,6 +86,8 @@ void stream_term(struct stream *s, char who, char when)
 
 int stream_pin(struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct eng *e = s->eng;
     uint32_t table = (uint32_t)s->req.nfields * (uint32_t)sizeof(struct head_field);
     uint32_t need = table + s->req.len;
@@ -103,6 +107,7 @@ int stream_pin(struct stream *s)
 
 void stream_unpin(struct stream *s)
 {
+    CHECK_STREAM(s);
     if (s->pin != NULL)
         buf_give(&s->eng->pool, s->pin);
     s->pin = NULL;
@@ -113,6 +118,7 @@ void stream_unpin(struct stream *s)
 
 void stream_release_slot(struct stream *s)
 {
+    CHECK_STREAM(s);
     if (!(s->flags & STREAM_SLOT))
         return;
     BUG_ON(s->server == ABI_NONE);
@@ -122,15 +128,19 @@ void stream_release_slot(struct stream *s)
 
 void stream_drop_back(struct stream *s, int keep)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct conn *c = s->back;
     struct process *p = s->eng->proc;
     if (c == NULL)
         return;
     s->back = NULL;
     c->stream = NULL;
-    keep = keep && !(c->flags & (CONN_FIN | CONN_RDHUP | CONN_RESET | CONN_NO_REUSE | CONN_SHUTW | CONN_CONNECTING));
+    keep = keep &&
+           !(c->flags & (CONN_FIN | CONN_RDHUP | CONN_RESET | CONN_NO_REUSE | CONN_SHUTW | CONN_CONNECTING));
     conn_unready(c);
-    keep = keep && !(c->flags & CONN_READY) && c->in_len == 0 && c->out.len == 0 && c->server != ABI_NONE && !s->eng->stopping;
+    keep = keep && !(c->flags & CONN_READY) && c->in_len == 0 && c->out.len == 0 && c->server != ABI_NONE &&
+           !s->eng->stopping;
     if (keep && p->servers[c->server].pool_max != 0) {
         timer_cancel(&s->eng->wheel, &c->timer);
         c->mux = &mux_idle_back;
@@ -159,6 +169,7 @@ static void stream_free(struct stream *s)
 
 void stream_end(struct stream *s)
 {
+    CHECK_CONN(s->front);
     struct eng *e = s->eng;
     struct process *p = e->proc;
     struct conn *front = s->front;
@@ -169,10 +180,11 @@ void stream_end(struct stream *s)
         return;
     }
     if (s->waiter.next != NULL || s->state == ST_QUEUE)
-        slot_queue_leave(p, &s->waiter); /* a grant under way in the mail finds a stale stream and gives the slot back */
+        slot_queue_leave(
+            p, &s->waiter); /* a grant under way in the mail finds a stale stream and gives the slot back */
     int keep_front = (s->flags & STREAM_KEEP_CLIENT) && (s->flags & STREAM_RES_DONE) && !e->stopping &&
-                     !(front->flags & (CONN_FIN | CONN_RESET | CONN_NO_REUSE | CONN_SHUTW)) && front->out.len == 0 &&
-                     (s->up.state == DIR_DONE || s->up.state == DIR_IDLE);
+                     !(front->flags & (CONN_FIN | CONN_RESET | CONN_NO_REUSE | CONN_SHUTW)) &&
+                     front->out.len == 0 && (s->up.state == DIR_DONE || s->up.state == DIR_IDLE);
     int keep_back = (s->flags & STREAM_RES_DONE) && s->up.state == DIR_DONE && s->down.state == DIR_DONE &&
                     (s->fwd_flags & ABI_FWD_KEEP_SERVER) && s->state == ST_BODY;
     stream_drop_back(s, keep_back);
@@ -186,6 +198,10 @@ void stream_end(struct stream *s)
     if (!keep_front)
         front->flags &= ~(uint32_t)CONN_SESSION; /* END said it */
     int truncated = (s->flags & STREAM_TRUNCATED) != 0;
+    if (!(s->flags & STREAM_RESPONDING)) { /* no answer that an early close could destroy */
+        front->flags &= ~(uint32_t)(CONN_LINGER | CONN_RD_READY);
+        conn_consume(front, front->in_len);
+    }
     stream_free(s);
     if (keep_front) {
         front_idle(front);
@@ -198,6 +214,8 @@ void stream_end(struct stream *s)
 
 void stream_fail(struct stream *s, uint32_t reason, int err)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     struct conn *back = s->back;
     uint32_t flags = 0;
     if (!event_room(s->eng, 0)) {
@@ -228,33 +246,35 @@ static void due(uint64_t base_ms, uint32_t timeout_ms, uint64_t *at)
 }
 
 /* A tunnel: `timeout tunnel` replaces both sides' timeouts, the -fin ones hold once a side has shut. */
-static uint64_t tunnel_deadline(const struct stream *s)
+static void tunnel_deadlines(const struct stream *s, uint64_t *client_ret, uint64_t *server_ret)
 {
+    CHECK_CONN(s->front);
     const uint32_t *t = s->timeouts_ms;
-    uint64_t last = MAX(s->front_ms, s->back_ms), at = UINT64_MAX;
+    uint64_t last = MAX(s->front_ms, s->back_ms);
     uint32_t client = t[ABI_TIMEOUT_TUNNEL] ? t[ABI_TIMEOUT_TUNNEL] : t[ABI_TIMEOUT_CLIENT];
     uint32_t server = t[ABI_TIMEOUT_TUNNEL] ? t[ABI_TIMEOUT_TUNNEL] : t[ABI_TIMEOUT_SERVER];
+    *client_ret = *server_ret = UINT64_MAX;
     if (s->down.state == DIR_SHUT && t[ABI_TIMEOUT_CLIENT_FIN])
         client = t[ABI_TIMEOUT_CLIENT_FIN]; /* our shut went to the client: its own end is awaited */
     if (s->up.state == DIR_SHUT && t[ABI_TIMEOUT_SERVER_FIN])
         server = t[ABI_TIMEOUT_SERVER_FIN];
     if (s->up.state != DIR_SHUT)
-        due(last, client, &at);
+        due(last, client, client_ret);
     if (s->down.state != DIR_SHUT)
-        due(last, server, &at);
-    return at;
+        due(last, server, server_ret);
 }
 
 /* The earliest moment at which something is overdue, UINT64_MAX for never. */
 static uint64_t stream_deadline(const struct stream *s)
 {
+    CHECK_CONN(s->front);
+    CHECK_STREAM(s);
     const uint32_t *t = s->timeouts_ms;
     uint64_t at = UINT64_MAX;
     switch (s->state) {
     case ST_WAIT:
     case ST_QUEUE:
-    case ST_CONNECT:
-        return s->deadline_ms;
+    case ST_CONNECT: return s->deadline_ms;
     case ST_SEND:
         if (s->up.state != DIR_DONE)
             due(s->front_ms, t[ABI_TIMEOUT_CLIENT], &at);
@@ -267,18 +287,19 @@ static uint64_t stream_deadline(const struct stream *s)
         else
             due(s->back_ms, t[ABI_TIMEOUT_SERVER], &at);
         return at;
-    case ST_TUNNEL:
-        return tunnel_deadline(s);
-    case ST_LOCAL:
-        due(s->front_ms, t[ABI_TIMEOUT_CLIENT], &at);
-        return at;
-    default:
-        return at;
+    case ST_TUNNEL: {
+        uint64_t server;
+        tunnel_deadlines(s, &at, &server);
+        return MIN(at, server);
+    }
+    case ST_LOCAL: due(s->front_ms, t[ABI_TIMEOUT_CLIENT], &at); return at;
+    default: return at;
     }
 }
 
 void stream_timer(struct stream *s)
 {
+    CHECK_STREAM(s);
     uint64_t at = stream_deadline(s);
     if (at != UINT64_MAX && (!timer_armed(&s->timer) || at < s->timer.at_ms))
         timer_arm(&s->eng->wheel, &s->timer, at);
@@ -286,6 +307,7 @@ void stream_timer(struct stream *s)
 
 void stream_timeout(struct stream *s)
 {
+    CHECK_CONN(s->front);
     uint64_t now = s->eng->now_ms;
     stream_check(s);
     if (stream_deadline(s) > now) { /* armed lazily: progress was made since */
@@ -294,12 +316,8 @@ void stream_timeout(struct stream *s)
     }
     switch (s->state) {
     case ST_WAIT:
-    case ST_QUEUE:
-        stream_wake(s, ABI_WAKE_DEADLINE, 0);
-        return;
-    case ST_CONNECT:
-        stream_fail(s, ABI_FAIL_CONNECT_TIMEOUT, ETIMEDOUT);
-        return;
+    case ST_QUEUE: stream_wake(s, ABI_WAKE_DEADLINE, 0); return;
+    case ST_CONNECT: stream_fail(s, ABI_FAIL_CONNECT_TIMEOUT, ETIMEDOUT); return;
     case ST_SEND:
         if (s->up.state == DIR_DONE || s->back_ms < s->front_ms)
             stream_fail(s, ABI_FAIL_TIMEOUT, ETIMEDOUT);
@@ -308,20 +326,22 @@ void stream_timeout(struct stream *s)
         return;
     case ST_BODY:
         if (s->front->out.len > 0 || s->down.pipe_len > 0 || s->down.state == DIR_DONE)
-            stream_term(s, 'c', 'D');
+            stream_term(s, 'c', (s->flags & STREAM_RES_DONE) ? 'L' : 'D');
         else
             stream_term(s, 's', 'D');
         stream_end(s);
         return;
-    case ST_TUNNEL:
-        stream_term(s, s->up.state == DIR_SHUT ? 's' : 'c', 'D');
+    case ST_TUNNEL: {
+        uint64_t client, server;
+        tunnel_deadlines(s, &client, &server);
+        stream_term(s, server < client ? 's' : 'c', 'D');
         stream_end(s);
         return;
+    }
     case ST_LOCAL:
         stream_term(s, 'c', 'D');
         stream_end(s);
         return;
-    default:
-        return; /* policy has it: its answer comes in this turn */
+    default: return; /* policy has it: its answer comes in this turn */
     }
 }

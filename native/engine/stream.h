@@ -12,16 +12,16 @@
 
 enum stream_state {
     ST_FREE,
-    ST_POLICY,   /* an event about the request is with policy: a command must come in this batch */
-    ST_WAIT,     /* CMD_WAIT */
-    ST_QUEUE,    /* CMD_QUEUE */
-    ST_CONNECT,  /* a server connection is being made */
-    ST_SEND,     /* the request goes out, the response head is awaited */
+    ST_POLICY,      /* an event about the request is with policy: a command must come in this batch */
+    ST_WAIT,        /* CMD_WAIT */
+    ST_QUEUE,       /* CMD_QUEUE */
+    ST_CONNECT,     /* a server connection is being made */
+    ST_SEND,        /* the request goes out, the response head is awaited */
     ST_POLICY_FAIL, /* EV_FAIL or EV_BAD_RESPONSE is with policy */
     ST_POLICY_RES,  /* EV_RESPONSE is with policy */
-    ST_BODY,     /* the response body passes */
-    ST_TUNNEL,   /* both ways, until both have ended */
-    ST_LOCAL,    /* policy's own answer is being written */
+    ST_BODY,        /* the response body passes */
+    ST_TUNNEL,      /* both ways, until both have ended */
+    ST_LOCAL,       /* policy's own answer is being written */
     ST_ENDED
 };
 
@@ -29,31 +29,32 @@ enum dir_state { DIR_IDLE, DIR_BODY, DIR_TRAILERS, DIR_DONE, DIR_SHUT };
 
 /* One direction: source mux, stages, sink mux. Payload between them has no framing. */
 struct dir {
-    uint8_t state;      /* enum dir_state: of the source */
-    uint8_t in_kind;    /* FRAMING_* as received */
-    uint8_t out_kind;   /* FRAMING_* as sent */
-    uint8_t stage;      /* ABI_STAGE_* format, 0 none */
+    uint8_t state;    /* enum dir_state: of the source */
+    uint8_t in_kind;  /* FRAMING_* as received */
+    uint8_t out_kind; /* FRAMING_* as sent */
+    uint8_t stage;    /* ABI_STAGE_* format, 0 none */
     uint8_t no_splice;
-    uint8_t streak;     /* reads in a row that filled what was asked for */
+    uint8_t streak;      /* reads in a row that filled what was asked for */
     uint8_t stage_flush; /* payload went into the encoder since the last flush */
-    uint64_t left;      /* FRAMING_LENGTH: still to come */
+    uint64_t left;       /* FRAMING_LENGTH: still to come */
     struct chunk_decoder chunk;
     struct slz slz;
     const uint8_t *due; /* a head to be sent before anything else of it, valid within one call */
     uint32_t due_len;
-    uint32_t decoded;   /* bytes at the start of the source's input whose framing is off already (wait for body) */
-    int pipe[2];        /* -1: none */
+    uint32_t
+        decoded; /* bytes at the start of the source's input whose framing is off already (wait for body) */
+    int pipe[2]; /* -1: none */
     uint32_t pipe_len;
     uint32_t comp_in, comp_out;
 };
 
 enum stream_flag {
-    STREAM_SLOT = 1 << 0,         /* holds a slot of `server` */
-    STREAM_BECONN = 1 << 1,       /* counted in its backend */
-    STREAM_KEEP_CLIENT = 1 << 2,  /* the client connection goes on after it */
-    STREAM_CAPTURE = 1 << 3,      /* the image still holds every byte sent to the server */
-    STREAM_SENT = 1 << 4,         /* a byte was written to the server */
-    STREAM_RESPONDING = 1 << 5,   /* a byte of the final response was written to the client */
+    STREAM_SLOT = 1 << 0,        /* holds a slot of `server` */
+    STREAM_BECONN = 1 << 1,      /* counted in its backend */
+    STREAM_KEEP_CLIENT = 1 << 2, /* the client connection goes on after it */
+    STREAM_CAPTURE = 1 << 3,     /* the image still holds every byte sent to the server */
+    STREAM_SENT = 1 << 4,        /* a byte was written to the server */
+    STREAM_RESPONDING = 1 << 5,  /* a byte of the final response was written to the client */
     STREAM_REQ_PINNED = 1 << 6,
     STREAM_LOCAL_MORE = 1 << 7,
     STREAM_CLIENT_FIN_TOLD = 1 << 8,
@@ -62,9 +63,9 @@ enum stream_flag {
     STREAM_RES_DONE = 1 << 11,
     STREAM_LOCAL_RES = 1 << 12,
     STREAM_TCP = 1 << 13,
-    STREAM_READY = 1 << 14,       /* on the ready list through its front conn */
-    STREAM_ANSWERED = 1 << 15,    /* policy answered the event of this batch */
-    STREAM_HEAD_REQ = 1 << 16,    /* the request is HEAD */
+    STREAM_READY = 1 << 14,    /* on the ready list through its front conn */
+    STREAM_ANSWERED = 1 << 15, /* policy answered the event of this batch */
+    STREAM_HEAD_REQ = 1 << 16, /* the request is HEAD */
     STREAM_WAIT_BYTES = 1 << 17,
     STREAM_LOCAL_ASKED = 1 << 19, /* RESPOND|MORE: WAKE_DRAINED was raised for the last piece */
     STREAM_ENDING = 1 << 18,      /* END waits for room in the event buffer */
@@ -77,20 +78,20 @@ struct stream {
     uint8_t term_who, term_when; /* C's view of the termination state, 0 = none yet */
     uint8_t wait_reasons;
     uint32_t flags;
-    uint32_t fwd_flags;     /* ABI_FWD_* of the last FORWARD */
+    uint32_t fwd_flags; /* ABI_FWD_* of the last FORWARD */
     struct eng *eng;
     struct conn *front, *back;
     struct stream *next_free; /* also links the list of streams that policy must answer */
     uint32_t server, backend, frontend;
-    struct head req, res;   /* table rows in req_fields/res_fields */
+    struct head req, res;      /* table rows in req_fields/res_fields */
     struct head_field *fields; /* of the head that is with policy: arena or pin */
     uint8_t *head_bytes;
-    struct buf *pin;        /* head, fields and bytes of a waiting request */
-    struct buf *image;      /* what was sent to the server, for a replay */
-    struct dir up, down;    /* request, response */
+    struct buf *pin;     /* head, fields and bytes of a waiting request */
+    struct buf *image;   /* what was sent to the server, for a replay */
+    struct dir up, down; /* request, response */
     struct slot_waiter waiter;
     struct timer timer;
-    uint64_t deadline_ms;   /* of WAIT, QUEUE or the connection attempt */
+    uint64_t deadline_ms;       /* of WAIT, QUEUE or the connection attempt */
     uint64_t front_ms, back_ms; /* last progress of each side */
     uint32_t want_bytes;
     uint32_t timeouts_ms[ABI_TIMEOUT_COUNT];
@@ -98,9 +99,11 @@ struct stream {
     uint64_t t_idle, t_request, t_queue, t_connect, t_data, t_close; /* monotonic ms, 0 = never */
     uint64_t bytes_in, bytes_out;
     uint32_t status;
-    uint32_t interims;      /* 1xx responses passed on */
+    uint32_t interims;              /* 1xx responses passed on */
     uint32_t wake_reason, wake_arg; /* a wake that waits for room in the event buffer */
 };
+
+#define CHECK_STREAM(s) BUG_ON((s)->magic != STREAM_MAGIC || (s)->state == ST_FREE)
 
 static inline void stream_check(const struct stream *s)
 {
@@ -130,7 +133,14 @@ int stream_pin(struct stream *s);
 void stream_unpin(struct stream *s);
 
 /* body.c: moves a direction forward. */
-enum pump { PUMP_BLOCKED = 0, PUMP_DONE = 1, PUMP_SRC = -1, PUMP_DST = -2, PUMP_SYNTAX = -3, PUMP_MEMORY = -4 };
+enum pump {
+    PUMP_BLOCKED = 0,
+    PUMP_DONE = 1,
+    PUMP_SRC = -1,
+    PUMP_DST = -2,
+    PUMP_SYNTAX = -3,
+    PUMP_MEMORY = -4
+};
 int body_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst);
 void dir_open(struct dir *d, const struct framing *in);
 void dir_close(struct stream *s, struct dir *d);
@@ -159,6 +169,7 @@ struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, 
 
 /* h1_response.c */
 void response_read(struct stream *s);
-int response_forward(struct stream *s, const struct head_edit *edits, uint32_t nedits, uint32_t flags, uint32_t stage);
+int response_forward(struct stream *s, const struct head_edit *edits, uint32_t nedits, uint32_t flags,
+                     uint32_t stage);
 
 #endif

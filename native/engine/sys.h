@@ -17,11 +17,11 @@ struct sys {
     int (*accept)(void *ctx, int fd, struct sockaddr_storage *addr, socklen_t *addr_len);
     int (*socket)(void *ctx, int family, int type);
     int (*connect)(void *ctx, int fd, const void *addr, socklen_t addr_len);
-    int (*sock_error)(void *ctx, int fd);              /* SO_ERROR: 0 or -errno */
+    int (*sock_error)(void *ctx, int fd); /* SO_ERROR: 0 or -errno */
     int (*sock_set)(void *ctx, int fd, int level, int name, int value);
     int (*sock_name)(void *ctx, int fd, int peer, struct sockaddr_storage *addr, socklen_t *addr_len);
     int (*shutdown)(void *ctx, int fd, int how);
-    int (*linger_reset)(void *ctx, int fd);            /* the next close sends RST */
+    int (*linger_reset)(void *ctx, int fd); /* the next close sends RST */
     int (*close)(void *ctx, int fd);
     ssize_t (*splice)(void *ctx, int fd_in, int fd_out, size_t len, int more);
     int (*pipe)(void *ctx, int fds[2]);
@@ -30,13 +30,13 @@ struct sys {
     int (*poll_wait)(void *ctx, int poll_fd, struct epoll_event *events, int max);
     int (*timer_create)(void *ctx);
     int (*timer_set)(void *ctx, int fd, uint64_t at_ms); /* absolute, monotonic */
-    int (*wake_create)(void *ctx);                     /* eventfd */
+    int (*wake_create)(void *ctx);                       /* eventfd */
     int (*wake_signal)(void *ctx, int fd);
-    int (*wake_clear)(void *ctx, int fd);              /* also clears a timer's expiry */
+    int (*wake_clear)(void *ctx, int fd); /* also clears a timer's expiry */
     uint64_t (*mono_ms)(void *ctx);
     uint64_t (*wall_ms)(void *ctx);
     int (*send_datagrams)(void *ctx, int fd, const struct iovec *iov, int count); /* sent, or -errno */
-    int (*write_line)(void *ctx, int fd, const void *buf, size_t len);           /* a whole line without blocking */
+    int (*write_line)(void *ctx, int fd, const void *buf, size_t len); /* a whole line without blocking */
 };
 
 /* The real table; one for all threads, stateless. */

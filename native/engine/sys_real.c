@@ -150,7 +150,8 @@ static int real_timer_create(void *ctx)
 static int real_timer_set(void *ctx, int fd, uint64_t at_ms)
 {
     (void)ctx;
-    struct itimerspec its = {.it_value = {.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000}};
+    struct itimerspec its = {
+        .it_value = {.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000}};
     if (at_ms != 0 && its.it_value.tv_sec == 0 && its.it_value.tv_nsec == 0)
         its.it_value.tv_nsec = 1;
     return timerfd_settime(fd, TFD_TIMER_ABSTIME, &its, NULL) < 0 ? -errno : 0;
@@ -226,14 +227,31 @@ static int real_write_line(void *ctx, int fd, const void *buf, size_t len)
 const struct sys *sys_real(void)
 {
     static const struct sys real = {
-        .recv = real_recv, .sendv = real_sendv, .accept = real_accept, .socket = real_socket,
-        .connect = real_connect, .sock_error = real_sock_error, .sock_set = real_sock_set,
-        .sock_name = real_sock_name, .shutdown = real_shutdown, .linger_reset = real_linger_reset,
-        .close = real_close, .splice = real_splice, .pipe = real_pipe, .poll_create = real_poll_create,
-        .poll_ctl = real_poll_ctl, .poll_wait = real_poll_wait, .timer_create = real_timer_create,
-        .timer_set = real_timer_set, .wake_create = real_wake_create, .wake_signal = real_wake_signal,
-        .wake_clear = real_wake_clear, .mono_ms = real_mono_ms, .wall_ms = real_wall_ms,
-        .send_datagrams = real_send_datagrams, .write_line = real_write_line,
+        .recv = real_recv,
+        .sendv = real_sendv,
+        .accept = real_accept,
+        .socket = real_socket,
+        .connect = real_connect,
+        .sock_error = real_sock_error,
+        .sock_set = real_sock_set,
+        .sock_name = real_sock_name,
+        .shutdown = real_shutdown,
+        .linger_reset = real_linger_reset,
+        .close = real_close,
+        .splice = real_splice,
+        .pipe = real_pipe,
+        .poll_create = real_poll_create,
+        .poll_ctl = real_poll_ctl,
+        .poll_wait = real_poll_wait,
+        .timer_create = real_timer_create,
+        .timer_set = real_timer_set,
+        .wake_create = real_wake_create,
+        .wake_signal = real_wake_signal,
+        .wake_clear = real_wake_clear,
+        .mono_ms = real_mono_ms,
+        .wall_ms = real_wall_ms,
+        .send_datagrams = real_send_datagrams,
+        .write_line = real_write_line,
     };
     return &real;
 }

@@ -28,7 +28,9 @@ static void list_take(struct wheel *w, struct timer *t)
 
 static void deal(struct wheel *w, struct timer *t)
 {
-    uint64_t first = w->now_ms + w->firing; /* the slot that is being fired is passed: not that one, it would wait a round */
+    uint64_t first =
+        w->now_ms +
+        w->firing; /* the slot that is being fired is passed: not that one, it would wait a round */
     uint64_t at = t->at_ms < first ? first : t->at_ms;
     uint64_t distance = at - w->now_ms;
     unsigned level = 0;

@@ -6,6 +6,7 @@
 
 static struct idle_list *list_of(struct process *p, uint32_t server, uint32_t thread)
 {
+    CHECK_PROCESS(p);
     BUG_ON(server >= p->nservers);
     BUG_ON(thread >= p->limits.threads);
     return &p->idle->lists[server * p->limits.threads + thread];
@@ -13,6 +14,7 @@ static struct idle_list *list_of(struct process *p, uint32_t server, uint32_t th
 
 int idle_init(struct process *p)
 {
+    BUG_ON(p->idle != NULL);
     size_t n = (size_t)p->nservers * p->limits.threads;
     p->idle = calloc(1, sizeof(*p->idle));
     if (p->idle == NULL)
@@ -41,6 +43,10 @@ void idle_reset(struct process *p)
 
 static void unlink_conn(struct process *p, struct idle_list *l, struct conn *c)
 {
+    BUG_ON(!c->in_idle);
+    BUG_ON(atomic_load_explicit(&l->count, memory_order_relaxed) == 0);
+    CHECK_CONN(c);
+    CHECK_PROCESS(p);
     if (c->idle_prev != ABI_NONE)
         p->conns[c->idle_prev].idle_next = c->idle_next;
     else
@@ -57,10 +63,13 @@ static void unlink_conn(struct process *p, struct idle_list *l, struct conn *c)
 
 int idle_put(struct process *p, struct conn *c, uint32_t thread)
 {
+    CHECK_CONN(c);
+    CHECK_PROCESS(p);
     struct server_conf *sv = &p->servers[c->server];
     struct idle_list *l = list_of(p, c->server, thread);
     _Atomic int32_t *idle = &live_server(p, c->server)->w[ABI_LIVE_SV_IDLE];
     BUG_ON(c->in_idle);
+    BUG_ON(c->stream != NULL || c->in_len != 0 || c->out.len != 0);
     if ((uint32_t)live_add(idle, 1) > sv->pool_max) {
         live_add(idle, -1);
         return 0;
@@ -79,8 +88,11 @@ int idle_put(struct process *p, struct conn *c, uint32_t thread)
     return 1;
 }
 
-static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t hash, uint32_t flags, int same_thread)
+static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t hash, uint32_t flags,
+                              int same_thread)
 {
+    BUG_ON(l == NULL);
+    CHECK_PROCESS(p);
     struct conn *c = NULL;
     if (atomic_load_explicit(&l->count, memory_order_relaxed) == 0)
         return NULL;
@@ -101,6 +113,7 @@ static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t h
 
 struct conn *idle_take(struct process *p, uint32_t server, uint32_t hash, uint32_t flags, uint32_t thread)
 {
+    CHECK_PROCESS(p);
     struct conn *c = take_from(p, list_of(p, server, thread), hash, flags, 1);
     if (c != NULL || !p->limits.idle_shared || live_get(&live_server(p, server)->w[ABI_LIVE_SV_IDLE]) <= 0)
         return c;
@@ -111,6 +124,8 @@ struct conn *idle_take(struct process *p, uint32_t server, uint32_t hash, uint32
 
 int idle_remove(struct process *p, struct conn *c, uint32_t thread)
 {
+    CHECK_CONN(c);
+    CHECK_PROCESS(p);
     struct idle_list *l = list_of(p, c->server, thread);
     int mine;
     pthread_mutex_lock(&l->lock);
@@ -123,6 +138,7 @@ int idle_remove(struct process *p, struct conn *c, uint32_t thread)
 
 struct conn *idle_purge(struct process *p, uint32_t server, uint32_t thread, uint32_t keep)
 {
+    CHECK_PROCESS(p);
     struct idle_list *l = list_of(p, server, thread);
     struct conn *c = NULL;
     if (atomic_load_explicit(&l->count, memory_order_relaxed) <= keep)
@@ -138,6 +154,7 @@ struct conn *idle_purge(struct process *p, uint32_t server, uint32_t thread, uin
 
 uint32_t idle_excess(struct process *p, uint32_t server, uint32_t thread)
 {
+    CHECK_PROCESS(p);
     struct idle_list *l = list_of(p, server, thread);
     uint32_t excess;
     pthread_mutex_lock(&l->lock);

@@ -10,7 +10,7 @@ struct idle_list {
     pthread_mutex_t lock;
     uint32_t first, last; /* conn indexes, ABI_NONE */
     _Atomic uint32_t count;
-    uint32_t excess_min;  /* fewest there were since the last purge: those were not needed */
+    uint32_t excess_min; /* fewest there were since the last purge: those were not needed */
 };
 
 struct idle_lists {

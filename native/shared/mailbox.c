@@ -6,6 +6,7 @@
 
 int mailboxes_init(struct process *p)
 {
+    CHECK_PROCESS(p);
     BUG_ON(p->mailboxes != NULL);
     p->mailboxes = calloc(THREADS_MAX, sizeof(*p->mailboxes));
     if (p->mailboxes == NULL)
@@ -17,6 +18,7 @@ int mailboxes_init(struct process *p)
 
 void mailboxes_reset(struct process *p)
 {
+    CHECK_PROCESS(p);
     for (int i = 0; p->mailboxes != NULL && i < THREADS_MAX; i++) {
         free(p->mailboxes[i].ring);
         pthread_mutex_destroy(&p->mailboxes[i].lock);
@@ -53,6 +55,8 @@ void mailbox_close(struct mailbox *m)
 
 static int grow(struct mailbox *m)
 {
+    BUG_ON(m->ring == NULL);
+    BUG_ON(m->count > m->size);
     if (m->size >= MAILBOX_MAX)
         return -ENOBUFS;
     struct mail *ring = malloc((size_t)m->size * 2 * sizeof(*ring));
@@ -69,6 +73,7 @@ static int grow(struct mailbox *m)
 
 int mailbox_send(struct process *p, uint32_t thread, const struct mail *mail)
 {
+    CHECK_PROCESS(p);
     int rc = 0, first;
     if (thread >= THREADS_MAX)
         return -ENXIO;
@@ -92,9 +97,11 @@ int mailbox_send(struct process *p, uint32_t thread, const struct mail *mail)
 
 uint32_t mailbox_take(struct mailbox *m, struct mail *out, uint32_t max)
 {
+    BUG_ON(out == NULL || max == 0);
     uint32_t n;
     pthread_mutex_lock(&m->lock);
     n = MIN(max, m->count);
+    BUG_ON(m->count > m->size);
     for (uint32_t i = 0; i < n; i++)
         out[i] = m->ring[(m->head + i) & (m->size - 1)];
     m->head = (m->head + n) & (m->size - 1);

@@ -9,11 +9,11 @@
 #define MAILBOX_MAX (1u << 20) /* messages of one engine: slot grants are bounded by its streams */
 
 enum mail_op {
-    MAIL_SLOT = 1,   /* index/gen: stream; arg 0 server, 1 backend: it holds a slot now */
-    MAIL_POST = 2,   /* index/gen: stream: raise WAKE_POSTED */
-    MAIL_ADOPT = 3,  /* index: conn of no thread: take it over */
+    MAIL_SLOT = 1,    /* index/gen: stream; arg 0 server, 1 backend: it holds a slot now */
+    MAIL_POST = 2,    /* index/gen: stream: raise WAKE_POSTED */
+    MAIL_ADOPT = 3,   /* index: conn of no thread: take it over */
     MAIL_CONTROL = 4, /* index: op, arg: words */
-    MAIL_RESUME = 5  /* a connection limit has room again: accept */
+    MAIL_RESUME = 5   /* a connection limit has room again: accept */
 };
 
 struct mail {

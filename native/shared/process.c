@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define PROCESS_MAGIC 0x50524f43u
 #define CONNS_LIMIT (1u << 24) /* connections of a process */
 
 static struct process the_process;
@@ -26,6 +25,7 @@ static size_t conns_bytes(const struct process *p)
 
 static int tables_init(struct process *p)
 {
+    BUG_ON(p->proxies != NULL || p->conns != NULL);
     p->proxies = calloc(p->nproxies + 1, sizeof(*p->proxies));
     p->servers = calloc(p->nservers + 1, sizeof(*p->servers));
     p->listeners = calloc(p->nlisteners + 1, sizeof(*p->listeners));
@@ -37,14 +37,16 @@ static int tables_init(struct process *p)
         p->listeners[i].fd = -1;
     for (uint32_t i = 0; i < LOG_TARGETS_MAX; i++)
         p->logs[i] = (struct log_target){.kind = -1, .fd = -1};
-    void *conns = mmap(NULL, conns_bytes(p), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *conns = mmap(NULL, conns_bytes(p), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (conns == MAP_FAILED)
         return -ENOMEM;
     p->conns = conns;
     return 0;
 }
 
-int process_init(struct live *live, uint32_t proxies, uint32_t servers, uint32_t listeners, const struct limits *l)
+int process_init(struct live *live, uint32_t proxies, uint32_t servers, uint32_t listeners,
+                 const struct limits *l)
 {
     struct process *p = &the_process;
     if (p->magic != 0)
@@ -61,6 +63,7 @@ int process_init(struct live *live, uint32_t proxies, uint32_t servers, uint32_t
     p->nlisteners = listeners;
     p->conns_free = ABI_NONE;
     pthread_mutex_init(&p->conns_lock, NULL);
+    p->magic = PROCESS_MAGIC;
     int rc = tables_init(p);
     if (rc == 0)
         rc = slots_init(p);
@@ -74,6 +77,7 @@ int process_init(struct live *live, uint32_t proxies, uint32_t servers, uint32_t
 
 void process_reset(void)
 {
+    STATIC_ASSERT(sizeof(struct live) == ABI_LIVE_WORDS * 4);
     struct process *p = &the_process;
     if (p->magic == 0)
         return;

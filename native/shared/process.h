@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
+#define PROCESS_MAGIC 0x50524f43u
+#define CHECK_PROCESS(p) BUG_ON((p)->magic != PROCESS_MAGIC)
 #define THREADS_MAX 64
 #define SOCKADDR_LEN_MAX 110u /* sockaddr_un */
 #define LOG_TARGETS_MAX 256
@@ -59,25 +61,26 @@ struct process {
     struct server_conf *servers;
     struct listener_conf *listeners;
     struct log_target logs[LOG_TARGETS_MAX];
-    struct slot_queue *queues;      /* one per proxy (slots.c) */
-    struct idle_lists *idle;        /* per (server, thread) (idle.c) */
-    struct conn *conns;             /* conns_max of them, untouched pages cost nothing */
+    struct slot_queue *queues;       /* one per proxy (slots.c) */
+    struct idle_lists *idle;         /* per (server, thread) (idle.c) */
+    struct conn *conns;              /* conns_max of them, untouched pages cost nothing */
     _Atomic uint32_t conns_used_end; /* indexes below were used once */
     pthread_mutex_t conns_lock;
-    uint32_t conns_free;            /* list of free indexes given back by threads */
+    uint32_t conns_free; /* list of free indexes given back by threads */
     uint32_t conns_nfree;
     _Atomic uint64_t pool_used_bytes;
-    struct mailbox *mailboxes;      /* one per thread (mailbox.c) */
+    struct mailbox *mailboxes;                 /* one per thread (mailbox.c) */
     _Atomic int32_t thread_conns[THREADS_MAX]; /* client connections of each thread */
     _Atomic int poll_fds[THREADS_MAX];         /* where a thread polls: a taken idle connection leaves it */
     _Atomic uint64_t threads_listening; /* threads that accept: connections are handed over only to these */
-    _Atomic uint64_t threads_full; /* threads that stopped accepting at a limit */
+    _Atomic uint64_t threads_full;      /* threads that stopped accepting at a limit */
 };
 
 /* The process's instance; magic is 0 before process_init. */
 struct process *process_get(void);
 /* 0 or -errno. <live> has 1 + proxies + servers + listeners records and outlives the process. */
-int process_init(struct live *live, uint32_t proxies, uint32_t servers, uint32_t listeners, const struct limits *l);
+int process_init(struct live *live, uint32_t proxies, uint32_t servers, uint32_t listeners,
+                 const struct limits *l);
 /* For tests: forgets everything. No engine may be alive. */
 void process_reset(void);
 

@@ -31,6 +31,7 @@ int slots_init(struct process *p)
 
 void slots_reset(struct process *p)
 {
+    CHECK_PROCESS(p);
     for (uint32_t i = 0; p->queues != NULL && i < p->nproxies; i++) {
         free(p->queues[i].servers);
         pthread_mutex_destroy(&p->queues[i].lock);
@@ -42,6 +43,8 @@ void slots_reset(struct process *p)
 /* The lists per server are made when the first waiter comes: the servers' proxies are known by then. */
 static int queue_servers(struct process *p, uint32_t backend)
 {
+    BUG_ON(backend >= p->nproxies);
+    CHECK_PROCESS(p);
     struct slot_queue *q = &p->queues[backend];
     uint32_t first = ABI_NONE, count = 0;
     if (q->servers != NULL)
@@ -73,6 +76,7 @@ static void note_max(struct live *sv, int32_t served)
 
 int slot_try(struct process *p, uint32_t server)
 {
+    CHECK_PROCESS(p);
     struct live *sv = live_server(p, server);
     int32_t served = live_get(&sv->w[ABI_LIVE_SV_SERVED]);
     for (;;) {
@@ -102,6 +106,10 @@ static void note_place(struct slot_queue *q, struct slot_waiter *w, uint32_t own
 
 static void unlink_waiter(struct process *p, struct slot_waiter *w)
 {
+    BUG_ON(w->prev == NULL);
+    BUG_ON(w->server != ABI_NONE && w->server >= p->nservers);
+    BUG_ON(w->backend >= p->nproxies);
+    CHECK_PROCESS(p);
     BUG_ON(w->next == NULL);
     w->prev->next = w->next;
     w->next->prev = w->prev;
@@ -114,6 +122,7 @@ static void unlink_waiter(struct process *p, struct slot_waiter *w)
 
 static void grant(struct process *p, struct slot_queue *q, struct slot_waiter *w, uint32_t server)
 {
+    CHECK_PROCESS(p);
     struct mail m = {.op = MAIL_SLOT, .index = w->stream, .gen = w->stream_gen, .arg = {server, w->backend}};
     uint32_t thread = w->thread;
     line_of(q, w)->joined++;
@@ -132,10 +141,14 @@ static int server_usable(struct process *p, uint32_t server)
 /* With the lock held: grants slots of <server> while it has any and somebody waits for it. */
 static void grant_server(struct process *p, struct slot_queue *q, uint32_t server)
 {
+    BUG_ON(q->servers == NULL);
+    BUG_ON(server < q->first_server || server - q->first_server >= q->nservers);
+    CHECK_PROCESS(p);
     struct slot_waiter *own = &q->servers[server - q->first_server];
     for (;;) {
         struct slot_waiter *w = own->next != own ? own->next : NULL;
-        if (server_usable(p, server) && q->any.next != &q->any && (w == NULL || q->any.next->order < w->order))
+        if (server_usable(p, server) && q->any.next != &q->any &&
+            (w == NULL || q->any.next->order < w->order))
             w = q->any.next;
         if (w == NULL || !slot_try(p, server))
             return;
@@ -145,6 +158,7 @@ static void grant_server(struct process *p, struct slot_queue *q, uint32_t serve
 
 void slot_release(struct process *p, uint32_t server)
 {
+    CHECK_PROCESS(p);
     struct live *sv = live_server(p, server);
     uint32_t backend = p->servers[server].proxy;
     struct slot_queue *q = &p->queues[backend];
@@ -161,6 +175,7 @@ void slot_release(struct process *p, uint32_t server)
 
 void slot_queue_kick(struct process *p, uint32_t backend)
 {
+    CHECK_PROCESS(p);
     BUG_ON(backend >= p->nproxies);
     struct slot_queue *q = &p->queues[backend];
     pthread_mutex_lock(&q->lock);
@@ -173,8 +188,10 @@ void slot_queue_kick(struct process *p, uint32_t backend)
 
 void slot_queue_join(struct process *p, struct slot_waiter *w)
 {
+    CHECK_PROCESS(p);
     struct slot_queue *q = &p->queues[w->backend];
     BUG_ON(w->next != NULL);
+    BUG_ON(w->backend >= p->nproxies);
     pthread_mutex_lock(&q->lock);
     if (queue_servers(p, w->backend) == 0) {
         struct slot_waiter *head = line_of(q, w);
@@ -200,6 +217,8 @@ void slot_queue_join(struct process *p, struct slot_waiter *w)
 
 int slot_queue_leave(struct process *p, struct slot_waiter *w)
 {
+    BUG_ON(w->backend >= p->nproxies);
+    CHECK_PROCESS(p);
     struct slot_queue *q = &p->queues[w->backend];
     int waiting;
     pthread_mutex_lock(&q->lock);

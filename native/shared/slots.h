@@ -12,15 +12,15 @@ struct slot_waiter {
     uint64_t order;                  /* arrival, process-wide */
     uint32_t thread, stream, stream_gen;
     uint32_t backend, server; /* server ABI_NONE: any server of the backend */
-    uint32_t joined;                 /* grants of its line when it came; in a list head: all grants of the line */
+    uint32_t joined;          /* grants of its line when it came; in a list head: all grants of the line */
     uint32_t before_server, before_backend; /* which grant of its line since then is (or would be) its own */
 };
 
 struct slot_queue {
     pthread_mutex_t lock;
-    struct slot_waiter any;              /* list head: waits for any server */
-    struct slot_waiter *servers;         /* list heads, one per server of the backend */
-    uint32_t first_server, nservers;     /* the backend's servers are consecutive */
+    struct slot_waiter any;          /* list head: waits for any server */
+    struct slot_waiter *servers;     /* list heads, one per server of the backend */
+    uint32_t first_server, nservers; /* the backend's servers are consecutive */
 };
 
 int slots_init(struct process *p);

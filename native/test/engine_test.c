@@ -13,17 +13,19 @@ struct exchange {
 
 static const struct exchange exchanges[] = {
     {"get", "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a HTTP/1.1\r\nhost: a\r\n\r\n",
-     "HTTP/1.1 200 OK\r\ndate: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 5\r\n\r\nhello", 0},
+     "HTTP/1.1 200 OK\r\ndate: x\r\nContent-Length: 5\r\n\r\nhello",
+     "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 5\r\n\r\nhello", 0},
     {"post", "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody",
-     "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody", "HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n",
-     "HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n", 0},
+     "POST /p HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody",
+     "HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n", "HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n", 0},
     {"close-delimited", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
      "HTTP/1.0 200 OK\r\ndate: x\r\n\r\nuntil the end", "HTTP/1.0 200 OK\r\ndate: x\r\n\r\nuntil the end", 1},
     {"interim", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
      "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n",
      "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n", 0},
     {"head", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\r\nhost: a\r\n\r\n",
-     "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 99\r\n\r\n", "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 99\r\n\r\n", 0},
+     "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 99\r\n\r\n",
+     "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 99\r\n\r\n", 0},
     {"chunked both ways", CHUNKED_POST "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", CHUNKED_POST,
      "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n4\r\nwxyz\r\n0\r\nt: 1\r\n\r\n",
      "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n", 0},
@@ -135,7 +137,8 @@ static void reset_everywhere(void)
                         sim_fin(victim);
                 }
                 house_turn();
-                check(house.alive == 0 || at < request_len || (how & 1) == 0, x->name, "a dead server ends the stream");
+                check(house.alive == 0 || at < request_len || (how & 1) == 0, x->name,
+                      "a dead server ends the stream");
                 house_end(x->name);
             }
     }
@@ -165,16 +168,19 @@ static void retried(void)
     house.retries = 1;
     house.forward_flags |= ABI_FWD_REUSE_IDLE | ABI_FWD_REUSE_UNSAFE;
     int client = house_client(HTTP_LISTENER);
-    const char *get = "GET /r HTTP/1.1\r\nhost: a\r\n\r\n", *ok = "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n";
+    const char *get = "GET /r HTTP/1.1\r\nhost: a\r\n\r\n",
+               *ok = "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n";
     send_cut(client, get, 99);
     int first = house_server();
     send_cut(first, ok, 99);
-    check(live_get(&live_server(process_get(), 0)->w[ABI_LIVE_SV_IDLE]) == 1, "retried", "the connection is kept");
+    check(live_get(&live_server(process_get(), 0)->w[ABI_LIVE_SV_IDLE]) == 1, "retried",
+          "the connection is kept");
     send_cut(client, get, 99); /* reuses it, and it dies before a byte of the answer */
     check(sim.connects == 1, "retried", "the idle connection is taken");
     sim_fin(first);
     house_turn();
-    check(house.fails == 1 && house.last_fail == ABI_FAIL_CLOSED && sim.connects == 2, "retried", "a new connection is made");
+    check(house.fails == 1 && house.last_fail == ABI_FAIL_CLOSED && sim.connects == 2, "retried",
+          "a new connection is made");
     check(strcmp(sim_written(house_server()), get) == 0, "retried", "the same request goes out again");
     send_cut(house_server(), ok, 99);
     check(house.ends == 2 && house.last_status == 200, "retried", "the client never knew");
@@ -188,7 +194,8 @@ static void queued(void)
     house.queue = 1;
     struct live *sv = live_server(process_get(), 0);
     atomic_store(&sv->w[ABI_LIVE_SV_MAXCONN], 1);
-    const char *get = "GET /q HTTP/1.1\r\nhost: a\r\n\r\n", *ok = "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n";
+    const char *get = "GET /q HTTP/1.1\r\nhost: a\r\n\r\n",
+               *ok = "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n";
     int clients[3];
     for (int i = 0; i < 3; i++) {
         clients[i] = house_client(HTTP_LISTENER);
@@ -200,9 +207,11 @@ static void queued(void)
     house_turn();
     check(house.ends == 1, "queued", "the one that left ended");
     send_cut(house_server(), ok, 99);
-    check(house.wakes == 2 && live_get(&sv->w[ABI_LIVE_SV_SERVED]) == 1, "queued", "the slot went to the next");
+    check(house.wakes == 2 && live_get(&sv->w[ABI_LIVE_SV_SERVED]) == 1, "queued",
+          "the slot went to the next");
     send_cut(house_server(), ok, 99);
-    check(house.ends == 3 && live_get(&sv->w[ABI_LIVE_SV_SERVED_MAX]) == 1, "queued", "never more than maxconn");
+    check(house.ends == 3 && live_get(&sv->w[ABI_LIVE_SV_SERVED_MAX]) == 1, "queued",
+          "never more than maxconn");
     house_end("queued");
     cases_passed++;
 }
@@ -237,15 +246,16 @@ static void tunnels(void)
         sim_push(client, "ping", 4);
         sim_push(server, "banner", 6);
         house_turn();
-        check(strcmp(sim_written(server), "ping") == 0 && strcmp(sim_written(client), "banner") == 0, "tunnel", "both ways");
+        check(strcmp(sim_written(server), "ping") == 0 && strcmp(sim_written(client), "banner") == 0,
+              "tunnel", "both ways");
         int first = how & 1 ? server : client, second = how & 1 ? client : server;
         if (how & 2)
             sim_rst(first);
         else
             sim_fin(first);
         house_turn();
-        check(how & 2 ? sim.fds[second].closed_reset : sim.fds[second].shut && !sim.fds[second].closed, "tunnel",
-              "an end is passed as an end, a reset as a reset");
+        check(how & 2 ? sim.fds[second].closed_reset : sim.fds[second].shut && !sim.fds[second].closed,
+              "tunnel", "an end is passed as an end, a reset as a reset");
         if (!(how & 2))
             sim_fin(second);
         house_turn();

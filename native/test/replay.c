@@ -17,8 +17,8 @@ static struct {
 
 __attribute__((noreturn)) static void differs(const char *what)
 {
-    fprintf(stderr, "replay: %s differs at byte %zu of %s (batch %llu, call %llu)\n", what, file.at, file.name,
-            (unsigned long long)file.batches, (unsigned long long)file.calls);
+    fprintf(stderr, "replay: %s differs at byte %zu of %s (batch %llu, call %llu)\n", what, file.at,
+            file.name, (unsigned long long)file.batches, (unsigned long long)file.calls);
     exit(1);
 }
 
@@ -28,7 +28,8 @@ static const struct trace_record *record(uint8_t kind, uint8_t call, const uint8
         differs("the end");
     const struct trace_record *r = (const struct trace_record *)(const void *)(file.mem + file.at);
     if (r->kind != kind || (kind == TRACE_CALL && r->call != call)) {
-        fprintf(stderr, "replay: kind %u call %u expected, kind %u call %u recorded\n", kind, call, r->kind, r->call);
+        fprintf(stderr, "replay: kind %u call %u expected, kind %u call %u recorded\n", kind, call, r->kind,
+                r->call);
         differs("what comes next");
     }
     size_t padded = ((size_t)r->len + 7) & ~(size_t)7;
@@ -58,7 +59,11 @@ static int call(uint8_t which)
     return (int)call_data(which, NULL, 0, NULL);
 }
 
-static ssize_t r_recv(void *ctx, int fd, void *buf, size_t len) { (void)ctx, (void)fd; return (ssize_t)call_data(CALL_RECV, buf, (uint32_t)len, NULL); }
+static ssize_t r_recv(void *ctx, int fd, void *buf, size_t len)
+{
+    (void)ctx, (void)fd;
+    return (ssize_t)call_data(CALL_RECV, buf, (uint32_t)len, NULL);
+}
 static ssize_t r_sendv(void *ctx, int fd, const struct iovec *iov, int n, int more)
 {
     volatile uint8_t sum = 0; /* every byte that would be sent is read: sanitizers look */
@@ -68,24 +73,96 @@ static ssize_t r_sendv(void *ctx, int fd, const struct iovec *iov, int n, int mo
             sum ^= ((const uint8_t *)iov[i].iov_base)[k];
     return call(CALL_SENDV);
 }
-static int r_accept(void *ctx, int fd, struct sockaddr_storage *a, socklen_t *n) { (void)ctx, (void)fd; return (int)call_data(CALL_ACCEPT, a, sizeof(*a), n); }
-static int r_socket(void *ctx, int family, int type) { (void)ctx, (void)family, (void)type; return call(CALL_SOCKET); }
-static int r_connect(void *ctx, int fd, const void *a, socklen_t n) { (void)ctx, (void)fd, (void)a, (void)n; return call(CALL_CONNECT); }
-static int r_sock_error(void *ctx, int fd) { (void)ctx, (void)fd; return call(CALL_SOCK_ERROR); }
-static int r_sock_set(void *ctx, int fd, int l, int o, int v) { (void)ctx, (void)fd, (void)l, (void)o, (void)v; return call(CALL_SOCK_SET); }
-static int r_sock_name(void *ctx, int fd, int peer, struct sockaddr_storage *a, socklen_t *n) { (void)ctx, (void)fd, (void)peer; return (int)call_data(CALL_SOCK_NAME, a, sizeof(*a), n); }
-static int r_shutdown(void *ctx, int fd, int how) { (void)ctx, (void)fd, (void)how; return call(CALL_SHUTDOWN); }
-static int r_linger_reset(void *ctx, int fd) { (void)ctx, (void)fd; return call(CALL_LINGER_RESET); }
-static int r_close(void *ctx, int fd) { (void)ctx, (void)fd; return call(CALL_CLOSE); }
-static ssize_t r_splice(void *ctx, int in, int out, size_t n, int more) { (void)ctx, (void)in, (void)out, (void)n, (void)more; return call(CALL_SPLICE); }
-static int r_pipe(void *ctx, int fds[2]) { (void)ctx; return (int)call_data(CALL_PIPE, fds, 2 * sizeof(int), NULL); }
-static int r_poll_create(void *ctx) { (void)ctx; return call(CALL_POLL_CREATE); }
-static int r_poll_ctl(void *ctx, int p, int op, int fd, uint32_t ev, uint64_t d) { (void)ctx, (void)p, (void)op, (void)fd, (void)ev, (void)d; return call(CALL_POLL_CTL); }
-static int r_poll_wait(void *ctx, int fd, struct epoll_event *ev, int max) { (void)ctx, (void)fd; return (int)call_data(CALL_POLL_WAIT, ev, (uint32_t)max * (uint32_t)sizeof(*ev), NULL); }
-static int r_timer_create(void *ctx) { (void)ctx; return call(CALL_TIMER_CREATE); }
-static int r_timer_set(void *ctx, int fd, uint64_t at) { (void)ctx, (void)fd, (void)at; return call(CALL_TIMER_SET); }
-static int r_wake_create(void *ctx) { (void)ctx; return call(CALL_WAKE_CREATE); }
-static int r_wake_signal(void *ctx, int fd) { (void)ctx, (void)fd; return 0; }
+static int r_accept(void *ctx, int fd, struct sockaddr_storage *a, socklen_t *n)
+{
+    (void)ctx, (void)fd;
+    return (int)call_data(CALL_ACCEPT, a, sizeof(*a), n);
+}
+static int r_socket(void *ctx, int family, int type)
+{
+    (void)ctx, (void)family, (void)type;
+    return call(CALL_SOCKET);
+}
+static int r_connect(void *ctx, int fd, const void *a, socklen_t n)
+{
+    (void)ctx, (void)fd, (void)a, (void)n;
+    return call(CALL_CONNECT);
+}
+static int r_sock_error(void *ctx, int fd)
+{
+    (void)ctx, (void)fd;
+    return call(CALL_SOCK_ERROR);
+}
+static int r_sock_set(void *ctx, int fd, int l, int o, int v)
+{
+    (void)ctx, (void)fd, (void)l, (void)o, (void)v;
+    return call(CALL_SOCK_SET);
+}
+static int r_sock_name(void *ctx, int fd, int peer, struct sockaddr_storage *a, socklen_t *n)
+{
+    (void)ctx, (void)fd, (void)peer;
+    return (int)call_data(CALL_SOCK_NAME, a, sizeof(*a), n);
+}
+static int r_shutdown(void *ctx, int fd, int how)
+{
+    (void)ctx, (void)fd, (void)how;
+    return call(CALL_SHUTDOWN);
+}
+static int r_linger_reset(void *ctx, int fd)
+{
+    (void)ctx, (void)fd;
+    return call(CALL_LINGER_RESET);
+}
+static int r_close(void *ctx, int fd)
+{
+    (void)ctx, (void)fd;
+    return call(CALL_CLOSE);
+}
+static ssize_t r_splice(void *ctx, int in, int out, size_t n, int more)
+{
+    (void)ctx, (void)in, (void)out, (void)n, (void)more;
+    return call(CALL_SPLICE);
+}
+static int r_pipe(void *ctx, int fds[2])
+{
+    (void)ctx;
+    return (int)call_data(CALL_PIPE, fds, 2 * sizeof(int), NULL);
+}
+static int r_poll_create(void *ctx)
+{
+    (void)ctx;
+    return call(CALL_POLL_CREATE);
+}
+static int r_poll_ctl(void *ctx, int p, int op, int fd, uint32_t ev, uint64_t d)
+{
+    (void)ctx, (void)p, (void)op, (void)fd, (void)ev, (void)d;
+    return call(CALL_POLL_CTL);
+}
+static int r_poll_wait(void *ctx, int fd, struct epoll_event *ev, int max)
+{
+    (void)ctx, (void)fd;
+    return (int)call_data(CALL_POLL_WAIT, ev, (uint32_t)max * (uint32_t)sizeof(*ev), NULL);
+}
+static int r_timer_create(void *ctx)
+{
+    (void)ctx;
+    return call(CALL_TIMER_CREATE);
+}
+static int r_timer_set(void *ctx, int fd, uint64_t at)
+{
+    (void)ctx, (void)fd, (void)at;
+    return call(CALL_TIMER_SET);
+}
+static int r_wake_create(void *ctx)
+{
+    (void)ctx;
+    return call(CALL_WAKE_CREATE);
+}
+static int r_wake_signal(void *ctx, int fd)
+{
+    (void)ctx, (void)fd;
+    return 0;
+}
 
 /* Reading the mail: what came from other threads (and from itself) is put into the box as it was then. */
 static int r_wake_clear(void *ctx, int fd)
@@ -108,18 +185,53 @@ static int r_wake_clear(void *ctx, int fd)
     }
     return rc;
 }
-static uint64_t r_mono(void *ctx) { (void)ctx; return (uint64_t)call_data(CALL_MONO_MS, NULL, 0, NULL); }
-static uint64_t r_wall(void *ctx) { (void)ctx; return (uint64_t)call_data(CALL_WALL_MS, NULL, 0, NULL); }
-static int r_datagrams(void *ctx, int fd, const struct iovec *v, int n) { (void)ctx, (void)fd, (void)v, (void)n; return call(CALL_SEND_DATAGRAMS); }
-static int r_line(void *ctx, int fd, const void *b, size_t n) { (void)ctx, (void)fd, (void)b, (void)n; return call(CALL_WRITE_LINE); }
+static uint64_t r_mono(void *ctx)
+{
+    (void)ctx;
+    return (uint64_t)call_data(CALL_MONO_MS, NULL, 0, NULL);
+}
+static uint64_t r_wall(void *ctx)
+{
+    (void)ctx;
+    return (uint64_t)call_data(CALL_WALL_MS, NULL, 0, NULL);
+}
+static int r_datagrams(void *ctx, int fd, const struct iovec *v, int n)
+{
+    (void)ctx, (void)fd, (void)v, (void)n;
+    return call(CALL_SEND_DATAGRAMS);
+}
+static int r_line(void *ctx, int fd, const void *b, size_t n)
+{
+    (void)ctx, (void)fd, (void)b, (void)n;
+    return call(CALL_WRITE_LINE);
+}
 
 static const struct sys replay_sys = {
-    .recv = r_recv, .sendv = r_sendv, .accept = r_accept, .socket = r_socket, .connect = r_connect,
-    .sock_error = r_sock_error, .sock_set = r_sock_set, .sock_name = r_sock_name, .shutdown = r_shutdown,
-    .linger_reset = r_linger_reset, .close = r_close, .splice = r_splice, .pipe = r_pipe, .poll_create = r_poll_create,
-    .poll_ctl = r_poll_ctl, .poll_wait = r_poll_wait, .timer_create = r_timer_create, .timer_set = r_timer_set,
-    .wake_create = r_wake_create, .wake_signal = r_wake_signal, .wake_clear = r_wake_clear, .mono_ms = r_mono,
-    .wall_ms = r_wall, .send_datagrams = r_datagrams, .write_line = r_line,
+    .recv = r_recv,
+    .sendv = r_sendv,
+    .accept = r_accept,
+    .socket = r_socket,
+    .connect = r_connect,
+    .sock_error = r_sock_error,
+    .sock_set = r_sock_set,
+    .sock_name = r_sock_name,
+    .shutdown = r_shutdown,
+    .linger_reset = r_linger_reset,
+    .close = r_close,
+    .splice = r_splice,
+    .pipe = r_pipe,
+    .poll_create = r_poll_create,
+    .poll_ctl = r_poll_ctl,
+    .poll_wait = r_poll_wait,
+    .timer_create = r_timer_create,
+    .timer_set = r_timer_set,
+    .wake_create = r_wake_create,
+    .wake_signal = r_wake_signal,
+    .wake_clear = r_wake_clear,
+    .mono_ms = r_mono,
+    .wall_ms = r_wall,
+    .send_datagrams = r_datagrams,
+    .write_line = r_line,
 };
 
 /* Policy as it was: the events must be those, the commands are taken from the file. */
@@ -158,12 +270,17 @@ static const void *take(size_t len)
 static struct live *open_process(void)
 {
     const struct trace_head *h = take(sizeof(*h));
-    struct limits l = {.bufsize = h->bufsize, .maxrewrite = h->maxrewrite, .max_fields = h->max_fields,
-                       .conns_max = h->conns_max, .threads = h->threads, .pool_max_bytes = h->pool_max_bytes,
+    struct limits l = {.bufsize = h->bufsize,
+                       .maxrewrite = h->maxrewrite,
+                       .max_fields = h->max_fields,
+                       .conns_max = h->conns_max,
+                       .threads = h->threads,
+                       .pool_max_bytes = h->pool_max_bytes,
                        .idle_shared = (int)h->idle_shared};
     uint32_t records = 1 + h->nproxies + h->nservers + h->nlisteners;
     struct live *live = aligned_alloc(64, records * sizeof(*live));
-    if (h->magic != TRACE_MAGIC || live == NULL || process_init(live, h->nproxies, h->nservers, h->nlisteners, &l) != 0)
+    if (h->magic != TRACE_MAGIC || live == NULL ||
+        process_init(live, h->nproxies, h->nservers, h->nlisteners, &l) != 0)
         differs("the head");
     struct process *p = process_get();
     memcpy(p->proxies, take(h->nproxies * sizeof(*p->proxies)), h->nproxies * sizeof(*p->proxies));
@@ -185,7 +302,10 @@ static void enter(const struct trace_record *r)
     case ENTRY_EXEC: eng_exec(file.eng, take_batch(0, 0)); return;
     case ENTRY_LISTEN: eng_listen(file.eng, (int)r->result); return;
     case ENTRY_STOP: eng_stop(file.eng); return;
-    case ENTRY_FREE: eng_free(file.eng); file.eng = NULL; return;
+    case ENTRY_FREE:
+        eng_free(file.eng);
+        file.eng = NULL;
+        return;
     default: differs("an entry");
     }
 }

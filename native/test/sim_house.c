@@ -25,14 +25,17 @@ static uint32_t *command(uint32_t *n, const uint32_t *ev, uint32_t op)
 static void put_edit(uint32_t *edit, uint32_t *text, uint16_t op, const char *name, const char *value)
 {
     struct head_edit *x = &house.eng->edits[(*edit)++];
-    *x = (struct head_edit){.op = op, .text_off = *text, .name_len = (uint32_t)strlen(name),
+    *x = (struct head_edit){.op = op,
+                            .text_off = *text,
+                            .name_len = (uint32_t)strlen(name),
                             .value_len = (uint32_t)strlen(value)};
     memcpy(house.eng->text + *text, name, x->name_len);
     memcpy(house.eng->text + *text + x->name_len, value, x->value_len);
     *text += x->name_len + x->value_len;
 }
 
-static void respond(uint32_t *n, const uint32_t *ev, const char *status, const char *body, uint32_t *edit, uint32_t *text)
+static void respond(uint32_t *n, const uint32_t *ev, const char *status, const char *body, uint32_t *edit,
+                    uint32_t *text)
 {
     uint32_t *cmd = command(n, ev, ABI_CMD_RESPOND);
     cmd[ABI_C_EDITS] = *edit;
@@ -145,20 +148,11 @@ static uint32_t policy(void *ctx, uint32_t nevents)
             house.last_bad = 502;
             respond(&n, ev, "502", "bad", &edit, &text);
             break;
-        case ABI_EV_FAIL:
-            on_fail(&n, ev, &edit, &text);
-            break;
-        case ABI_EV_WAKE:
-            on_wake(&n, ev, &edit, &text);
-            break;
-        case ABI_EV_END:
-            end_stream(ev);
-            break;
-        case ABI_EV_SESSION_END:
-            house.session_ends++;
-            break;
-        default:
-            break;
+        case ABI_EV_FAIL: on_fail(&n, ev, &edit, &text); break;
+        case ABI_EV_WAKE: on_wake(&n, ev, &edit, &text); break;
+        case ABI_EV_END: end_stream(ev); break;
+        case ABI_EV_SESSION_END: house.session_ends++; break;
+        default: break;
         }
         ev += ev[ABI_E_KIND] == ABI_EV_END ? ABI_EVENT_END_WORDS : ABI_EVENT_WORDS;
     }
@@ -185,8 +179,13 @@ static void configure(struct process *p)
 
 void house_begin(void)
 {
-    struct limits limits = {.bufsize = 16384, .maxrewrite = 1024, .max_fields = 101, .conns_max = 200, .threads = 1,
-                            .pool_max_bytes = 64u << 20, .idle_shared = 1};
+    struct limits limits = {.bufsize = 16384,
+                            .maxrewrite = 1024,
+                            .max_fields = 101,
+                            .conns_max = 200,
+                            .threads = 1,
+                            .pool_max_bytes = 64u << 20,
+                            .idle_shared = 1};
     sim_reset();
     memset(&house, 0, sizeof(house));
     house.forward_flags = ABI_FWD_KEEP_SERVER;
@@ -229,7 +228,8 @@ void house_end(const char *name)
     house_wait(30000);
     house_wait(30000);
     check(house.alive == 0, name, "a stream never ended");
-    check(house.eng->count.unanswered == 0 && house.eng->count.bad_commands == 0, name, "a command was refused");
+    check(house.eng->count.unanswered == 0 && house.eng->count.bad_commands == 0, name,
+          "a command was refused");
     check(live_get(&house.live[0].w[ABI_LIVE_ACTCONN]) == 0, name, "actconn is not 0");
     for (uint32_t i = 0; i < 2; i++) {
         check(live_get(&live_proxy(p, i)->w[ABI_LIVE_PX_FECONN]) == 0, name, "feconn is not 0");
