@@ -30,6 +30,9 @@ export interface ProxyPlan {
   readonly tcpConnection: readonly Rule[] | undefined;
   readonly tcpSession: readonly Rule[] | undefined;
   readonly tcpContent: readonly Rule[] | undefined;
+  /** `option http-buffer-request`, and how long it waits (-1 = for ever). */
+  readonly buffersRequest: boolean;
+  readonly bodyWaitMs: number;
   /** `tcp-request inspect-delay`. */
   readonly inspectDelayMs: number;
   readonly httpRequest: readonly Rule[] | undefined;
@@ -78,6 +81,10 @@ function turnaroundMs(proxy: Proxy): number {
   return connectMs > 0 && connectMs < TURNAROUND_MAX_MS ? connectMs : TURNAROUND_MAX_MS;
 }
 
+function positive(ms: number): number {
+  return ms > 0 ? ms : -1;
+}
+
 /** `timeout queue` is the connect timeout unless set. */
 function queueMs(proxy: Proxy): number {
   const { queueMs: own, connectMs } = proxy.timeouts;
@@ -99,6 +106,9 @@ export function planProxy(proxy: Proxy, live: Live, defaultFormat: DefaultLogFor
     tcpConnection: rulesOf(proxy, 'tcp-request connection'),
     tcpSession: rulesOf(proxy, 'tcp-request session'),
     tcpContent: rulesOf(proxy, 'tcp-request content'),
+    buffersRequest: proxy.options.has('http-buffer-request'),
+    bodyWaitMs:
+      proxy.timeouts.httpRequestMs > 0 ? proxy.timeouts.httpRequestMs : positive(proxy.timeouts.clientMs),
     inspectDelayMs: proxy.inspectDelayMs ?? 0,
     httpRequest: rulesOf(proxy, 'http-request'),
     tcpResponse: rulesOf(proxy, 'tcp-response content'),

@@ -21,7 +21,7 @@ import {
 import type { Capture, Proxy } from '../model/proxy.ts';
 import { ACTION_DONE, ACTION_WAIT, type Rule } from '../model/rules.ts';
 import * as abi from '../native/abi.ts';
-import { answerRules, reply } from './answer.ts';
+import { answerRules, errorReply, reply } from './answer.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
 import type { ProxyPlan } from './proxy-plan.ts';
@@ -129,7 +129,31 @@ export function requestHeadStep(plane: Plane, stream: DataStream): number {
     plane.count(plan.frontendCounters + COUNT_INTERCEPTED, 1);
     return reply(plane, stream, errorPage(plan.monitorFails(stream) ? 503 : 200), 'LR');
   }
-  return step.STEP_FRONTEND_CONTENT;
+  return plan.buffersRequest ? step.STEP_FRONTEND_BODY : step.STEP_FRONTEND_CONTENT;
+}
+
+/** `option http-buffer-request`: goes on when the body is whole or the buffer full, or with 408 when neither comes in time. */
+function bodyStep(plane: Plane, stream: DataStream, plan: ProxyPlan, next: number): number {
+  const reason = stream.wakeReason;
+  stream.wakeReason = 0;
+  if ((reason & abi.WAKE_ABORT) !== 0) return abandon(stream);
+  if ((reason & abi.WAKE_DEADLINE) !== 0) return errorReply(plane, stream, 408, 'cR');
+  if (reason !== 0 || (stream.eventFlags & abi.EVF_BODY_END) !== 0) return next;
+  stream.waitReasons = abi.WAKE_BYTES;
+  stream.waitBytes = plane.configuration.global.bufsize;
+  stream.waitMs = plan.bodyWaitMs;
+  commandWait(stream, -1);
+  return step.PAUSED;
+}
+
+export function frontendBodyStep(plane: Plane, stream: DataStream): number {
+  return bodyStep(plane, stream, stream.frontendPlan, step.STEP_FRONTEND_CONTENT);
+}
+
+export function backendBodyStep(plane: Plane, stream: DataStream): number {
+  const { backendPlan, frontendPlan } = stream;
+  if (!backendPlan.buffersRequest || frontendPlan.buffersRequest) return step.STEP_BACKEND_CONTENT;
+  return bodyStep(plane, stream, backendPlan, step.STEP_BACKEND_CONTENT);
 }
 
 export function frontendContentStep(plane: Plane, stream: DataStream): number {
@@ -168,7 +192,9 @@ export function chooseBackendStep(plane: Plane, stream: DataStream): number {
   if (stream.frontendPlan.isHttp) plane.count(counters + COUNT_REQ_TOT, 1);
   countRate(plane.counters, counters + COUNT_RATE, counters + COUNT_RATE_MAX, plane.engine.nowMs);
   plane.counters[counters + COUNT_LASTSESS] = plane.engine.nowMs;
-  if (plan !== stream.frontendPlan) return step.STEP_BACKEND_CONTENT;
+  if (plan !== stream.frontendPlan) {
+    return stream.frontendPlan.isHttp ? step.STEP_BACKEND_BODY : step.STEP_BACKEND_CONTENT;
+  }
   return stream.frontendPlan.isHttp ? step.STEP_PREPARE : step.STEP_ASSIGN;
 }
 

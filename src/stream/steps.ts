@@ -8,9 +8,11 @@ import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
 import {
   acceptStep,
+  backendBodyStep,
   backendContentStep,
   backendRulesStep,
   chooseBackendStep,
+  frontendBodyStep,
   frontendContentStep,
   frontendRulesStep,
   prepareStep,
@@ -34,9 +36,11 @@ export interface Step {
 export const STEPS: readonly Step[] = [
   { number: number.STEP_ACCEPT, name: 'accept', run: acceptStep },
   { number: number.STEP_REQUEST_HEAD, name: 'request head', run: requestHeadStep },
+  { number: number.STEP_FRONTEND_BODY, name: 'wait for the body', run: frontendBodyStep },
   { number: number.STEP_FRONTEND_CONTENT, name: 'content rules of the frontend', run: frontendContentStep },
   { number: number.STEP_FRONTEND_RULES, name: 'rules of the frontend', run: frontendRulesStep },
   { number: number.STEP_CHOOSE_BACKEND, name: 'choose a backend', run: chooseBackendStep },
+  { number: number.STEP_BACKEND_BODY, name: 'wait for the body, for the backend', run: backendBodyStep },
   { number: number.STEP_BACKEND_CONTENT, name: 'content rules of the backend', run: backendContentStep },
   { number: number.STEP_BACKEND_RULES, name: 'rules of the backend', run: backendRulesStep },
   { number: number.STEP_PREPARE, name: 'prepare the head', run: prepareStep },
