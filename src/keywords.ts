@@ -2,7 +2,9 @@
  * of the two is the coverage report. No state; each class is made when asked for.
  */
 import { aclKeywords } from './acl/keywords.ts';
+import { actionsOf } from './action/index.ts';
 import type { Keyword } from './config/keyword.ts';
+import type { RuleSet } from './model/rules.ts';
 import { converters } from './sample/converters/index.ts';
 import { signature } from './sample/declare.ts';
 import { fetches } from './sample/fetches/index.ts';
@@ -35,7 +37,19 @@ function withCount(name: string, args: number): string {
   return args === 0 ? name : `${name} +${args}`;
 }
 
-const RULE_SETS = ['http-request', 'http-response', 'http-after-response', 'tcp-request', 'tcp-response'];
+/** In the order of HAProxy's list. */
+const RULE_SETS: readonly RuleSet[] = [
+  'tcp-request connection',
+  'tcp-request session',
+  'tcp-request content',
+  'tcp-response content',
+  'http-request',
+  'http-response',
+  'http-after-response',
+];
+
+/** First words of rules: their actions are listed instead. */
+const RULE_WORDS: readonly string[] = [...RULE_SETS.filter((set) => set.startsWith('http')), 'redirect'];
 
 function optionLine(entry: Keyword<ProxySection>): string {
   const needs = entry.traits['needs'] ?? 'any';
@@ -46,7 +60,9 @@ function optionLine(entry: Keyword<ProxySection>): string {
 function configurationLines(): string[] {
   const proxy = proxySectionKeywords.flat();
   const isOption = (entry: Keyword<ProxySection>) => firstWord(entry) === 'option';
-  const plain = proxy.filter((entry) => !isOption(entry) && !RULE_SETS.includes(firstWord(entry)));
+  const plain = proxy.filter(
+    (entry) => !isOption(entry) && !RULE_WORDS.includes(entry.name) && entry.traits['isObsolete'] !== true,
+  );
   return [
     'global',
     ...unique(globalKeywords.map(firstWord)).map((name) => `\t${name}`),
@@ -59,6 +75,9 @@ function configurationLines(): string[] {
       (name) => `\tserver <name> <addr> ${name}`,
     ),
     ...unique(proxy.filter(isOption).map(optionLine)),
+    ...RULE_SETS.flatMap((set) =>
+      actionsOf(set).map(({ name, takesParentheses }) => `\t${set} ${name}${takesParentheses ? '*' : ''}`),
+    ),
   ];
 }
 

@@ -157,13 +157,14 @@ export class KeywordIndex<Target> {
     const first = cursor.words[0] as Word;
     const second = cursor.words[1];
     const family = this.families.get(first.text);
-    if (isKnownElsewhere(section, first.text, second?.text)) {
+    const isFamilyAlone = family !== undefined && second === undefined;
+    if (!isFamilyAlone && isKnownElsewhere(section, first.text, second?.text)) {
       const name = family !== undefined && second !== undefined ? `${first.text} ${second.text}` : first.text;
       alerts.notice(
         `'${name}' is known to HAProxy but not built yet in Sluice; ignored.`,
         family ? second : first,
       );
-    } else if (family !== undefined && second === undefined) {
+    } else if (isFamilyAlone) {
       const advice = `Write one of: ${family.join(', ')}.`;
       alerts.alert(`'${first.text}' expects a keyword after it, but the line ends here.`, first, advice);
     } else if (family !== undefined && second !== undefined) {

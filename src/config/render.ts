@@ -13,7 +13,10 @@ const SOURCE_COLUMNS_MAX = 110;
 
 /** Bytes that a terminal would obey are shown as `?`, tabs as one space so that carets stand right. */
 function printable(text: string): string {
-  return text.replace(/\t/g, ' ').replace(/[^\x20-\x7e\xa0-\xff]/g, '?');
+  return text
+    .replace(/\t/g, ' ')
+    .replace(/\u2026/g, '...')
+    .replace(/[^\x20-\x7e\xa0-\xff]/g, '?');
 }
 
 function tagged(severity: Severity, pid: number, text: string): string {

@@ -8,6 +8,7 @@ import { logKeywords } from './log-keywords.ts';
 import { optionKeywords } from './options.ts';
 import { proxyKeywords } from './proxy-keywords.ts';
 import type { ProxySection } from './proxy-section.ts';
+import { ruleKeywords } from './rule-keywords.ts';
 import { serverKeywords } from './server.ts';
 import { timeoutKeywords } from './timeouts.ts';
 
@@ -21,4 +22,5 @@ export const proxySectionKeywords: readonly (readonly Keyword<ProxySection>[])[]
   compressionKeywords,
   errorKeywords,
   conditionKeywords,
+  ruleKeywords,
 ];

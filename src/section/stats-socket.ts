@@ -47,6 +47,7 @@ export function readStatsSocket(cursor: WordCursor, reading: Reading): StatsSock
   }
   return addresses.map((address) => ({
     ...address,
+    place: cursor.place,
     level: known,
     mode: fields.mode,
     uid: fields.uid,
