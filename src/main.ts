@@ -103,5 +103,5 @@ export function main(argv: readonly string[]): void {
     fail(line, ["No enabled listener found (check for 'bind' directives) ! Exiting."]);
     return;
   }
-  void startProcess({ configuration, sources, options: line });
+  void startProcess({ configuration, sources, options: line, environment: parsed.environment });
 }

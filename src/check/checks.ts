@@ -182,8 +182,10 @@ export class Checks {
     const before = record.health;
     const health = nextHealth(before, verdict, record.server.check);
     const isNews = record.result?.status !== result.status;
+    // The first answer only tells what was not known.
+    const isFirst = record.result === undefined;
     record.result = result;
-    if (verdict === 'failed' && before > 0) record.failedChecks++;
+    if (verdict === 'failed' && before > 0 && !isFirst) record.failedChecks++;
     states.setHealth(record, health);
     const isLogged = record.server.proxy.options.has('log-health-checks');
     if (isLogged && (health !== before || isNews)) {

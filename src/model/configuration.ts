@@ -2,6 +2,7 @@
  * indexes are the same everywhere.
  */
 import type { Listener } from './listener.ts';
+import type { Place } from './place.ts';
 import type { LogLine, LogTarget, Proxy } from './proxy.ts';
 import type { Server } from './server.ts';
 
@@ -32,6 +33,7 @@ export interface GlobalSettings {
 }
 
 export interface StatsSocket {
+  readonly place: Place;
   readonly source: string;
   readonly kind: 'unix' | 'abns' | 'ipv4' | 'ipv6' | 'fd';
   readonly host: string;

@@ -6,7 +6,7 @@ import type { Listener } from '../model/listener.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerWords } from './engine-tables.ts';
 import type { Speaker } from './say.ts';
-import { addressText, openSocket } from './sockets.ts';
+import { bindFault, openSocket } from './sockets.ts';
 
 /** Accepted connections that may wait in the kernel, unless `backlog` or `maxconn` ask for more or less. */
 const BACKLOG_DEFAULT = 1024;
@@ -54,15 +54,17 @@ export class Listeners {
       }
       failed = true;
       this.descriptors.push(-1);
-      const { file, line } = listener.place;
-      speaker.alert(
-        `Binding [${file}:${line}] for ${kindOf(listener)} ${listener.proxy.name}: ${opened.error} for [${addressText(listener.address)}]`,
-      );
+      const who = `${kindOf(listener)} ${listener.proxy.name}`;
+      speaker.alert(bindFault(listener.place, who, listener.address, opened.error));
     }
     if (failed) return false;
     const words = listenerWords(this.configuration, this.descriptors, threads);
     for (const [index, entry] of words.entries()) this.addon.setListener(index, entry);
     return true;
+  }
+
+  get openCount(): number {
+    return this.descriptors.filter((fd) => fd >= 0).length;
   }
 
   /** Only when no thread polls them any more. */

@@ -15,6 +15,7 @@ import type { DataThreads } from './data-threads.ts';
 import type { Limits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
 import type { MainEngine } from './main-engine.ts';
+import { RuntimeApi } from './runtime-api.ts';
 import type { Speaker } from './say.ts';
 
 /** How often a stopping process looks whether it is alone. */
@@ -26,6 +27,8 @@ export interface Parts {
   readonly options: CommandLine;
   readonly speaker: Speaker;
   readonly limits: Limits;
+  /** As the configuration left it. */
+  readonly environment: ReadonlyMap<string, string>;
   readonly shared: SharedMemory;
   readonly live: Live;
   readonly listeners: Listeners;
@@ -43,6 +46,7 @@ export class Running {
   readonly voice: ControlVoice;
   readonly states: ServerStates;
   private readonly checks: Checks;
+  private readonly api: RuntimeApi;
   private isStopping = false;
 
   constructor(parts: Parts) {
@@ -52,7 +56,13 @@ export class Running {
     this.states = new ServerStates(configuration.proxies, configuration.servers, live, this.voice);
     const clock = { after: afterMs, random: Math.random };
     this.checks = new Checks(configuration, mainEngine.engine, this.states, clock, serverSockaddr);
+    this.api = new RuntimeApi(parts, this.states);
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
+  }
+
+  /** Opens what is not a proxy's: false when the start must be given up. */
+  open(): boolean {
+    return this.api.open();
   }
 
   /** Lets clients in. */
@@ -61,6 +71,7 @@ export class Running {
     if (mainEngine.isDataPlane) mainEngine.engine.listen(true);
     else await dataThreads.listen(true);
     this.checks.start();
+    this.api.begin();
   }
 
   /** SIGUSR1. */

@@ -13,6 +13,7 @@ export class Speaker {
   /** Messages of the start, for `show startup-logs`. */
   startupLog = '';
   private isStarting = true;
+  warningCount = 0;
 
   begin(isQuiet: boolean): void {
     this.isQuiet = isQuiet;
@@ -28,6 +29,7 @@ export class Speaker {
   }
 
   warning(text: string): void {
+    this.warningCount++;
     this.say('warning', text);
   }
 

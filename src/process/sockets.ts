@@ -5,6 +5,7 @@ import { chmodSync, chownSync, renameSync, unlinkSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { errnoText, errorText } from '../check/errno-text.ts';
 import type { ListenerAddress } from '../model/listener.ts';
+import type { Place } from '../model/place.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerSockaddr } from './addresses.ts';
 
@@ -35,6 +36,22 @@ export function addressText(address: ListenerAddress): string {
   if (kind === 'unix') return host;
   if (kind === 'abns') return `abns@${host}`;
   return `${host === '' ? (kind === 'ipv4' ? '0.0.0.0' : '::') : host}:${port}`;
+}
+
+const PROTOCOLS: Readonly<Record<ListenerAddress['kind'], string>> = {
+  ipv4: 'tcpv4',
+  ipv6: 'tcpv6',
+  unix: 'unix_stream',
+  abns: 'unix_stream',
+  fd: 'tcpv4',
+};
+
+/** HAProxy's sentence about a socket that could not be opened; <who> is `frontend x`. */
+export function bindFault(place: Place, who: string, address: ListenerAddress, error: string): string {
+  const isUnix = address.kind === 'unix' || address.kind === 'abns';
+  const where = isUnix ? `[${addressText(address)}]` : `for [${addressText(address)}]`;
+  const protocol = PROTOCOLS[address.kind];
+  return `Binding [${place.file}:${place.line}] for ${who}: protocol ${protocol}: ${error} ${where}.`;
 }
 
 export type Opened = { readonly fd: number } | { readonly error: string };

@@ -29,6 +29,8 @@ export interface Run {
   readonly configuration: Configuration;
   readonly sources: Sources;
   readonly options: CommandLine;
+  /** As the configuration left it. */
+  readonly environment: ReadonlyMap<string, string>;
 }
 
 function threadCount(configuration: Configuration): number {
@@ -50,6 +52,11 @@ function makeLive(configuration: Configuration, shared: SharedMemory): Live {
 /** Ends the process at once: the start failed, or went on without one of its threads. */
 function giveUp(): never {
   process.exit(1);
+}
+
+function giveUpStart(speaker: Speaker): never {
+  speaker.alert('[sluice.main()] Some protocols failed to start their listeners! Exiting.');
+  return giveUp();
 }
 
 function initEngine(addon: Addon, run: Run, live: Live, limits: Limits, engines: number): void {
@@ -103,7 +110,7 @@ export async function startProcess(run: Run): Promise<void> {
   await resolveNames(run, speaker);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   const listeners = new Listeners(addon, configuration);
-  if (!listeners.open(speaker, limits.maxconn, threads)) giveUp();
+  if (!listeners.open(speaker, limits.maxconn, threads)) giveUpStart(speaker);
   await openLogTargets(addon, configuration, speaker);
   const addresses = configuration.servers.map((server) => server.resolved);
   const ready = dataThreads.configure({ sources: run.sources, addresses, shared });
@@ -119,7 +126,9 @@ export async function startProcess(run: Run): Promise<void> {
     listeners,
     dataThreads,
     mainEngine,
+    environment: run.environment,
   });
+  if (!running.open()) giveUpStart(speaker);
   await ready;
   onSignals(running);
   await running.begin();

@@ -1,0 +1,144 @@
+/** The runtime API's sockets and what its commands work on: the running process seen through `StatsSource` and `Control`. */
+import type { ServerStates } from '../check/server-state.ts';
+import type { Control } from '../cli/command.ts';
+import { CliServer, type CliSocket } from '../cli/server.ts';
+import { HAPROXY_DATE, HAPROXY_VERSION } from '../config/version.ts';
+import type { StatsSocket } from '../model/configuration.ts';
+import * as abi from '../native/abi.ts';
+import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
+import { Accounting } from './accounting.ts';
+import type { Parts } from './running.ts';
+import { bindFault, openSocket } from './sockets.ts';
+
+/** Clients that may wait in the kernel for the runtime API. */
+const BACKLOG = 64;
+
+/** Monotonic ms, the clock of the engines. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+export class RuntimeApi {
+  private readonly parts: Parts;
+  private readonly states: ServerStates;
+  private readonly rates = newRates();
+  private readonly accounting = new Accounting(this.rates);
+  private readonly sockets: CliSocket[] = [];
+  private bootMs = 0;
+  readonly source: StatsSource;
+  private server: CliServer | undefined;
+
+  constructor(parts: Parts, states: ServerStates) {
+    this.parts = parts;
+    this.states = states;
+    this.source = this.makeSource();
+  }
+
+  /** Opens the sockets; false when one could not be opened (each was named by an alert). */
+  open(): boolean {
+    let failed = false;
+    for (const socket of this.parts.configuration.global.statsSockets) {
+      const opened = openSocket(this.parts.addon, {
+        ...socket,
+        address: socket,
+        backlog: BACKLOG,
+        v6only: false,
+        v4v6: false,
+      });
+      if ('fd' in opened) {
+        this.sockets.push({ fd: opened.fd, level: socket.level });
+        continue;
+      }
+      failed = true;
+      this.parts.speaker.alert(bindFault(socket.place, 'frontend GLOBAL', socket, opened.error));
+    }
+    return !failed;
+  }
+
+  /** Answers from now on. */
+  begin(): void {
+    this.bootMs = Math.round(performance.now());
+    this.accounting.begin(this.source);
+    const { global } = this.parts.configuration;
+    this.server = new CliServer(this.control(), {
+      connections: global.statsMaxconn,
+      timeoutMs: global.statsTimeoutMs,
+    });
+    this.server.listen(this.sockets);
+  }
+
+  close(): void {
+    this.server?.close();
+  }
+
+  private makeSource(): StatsSource {
+    const { configuration, live, shared } = this.parts;
+    const { proxies, servers, listeners } = configuration;
+    const layout = {
+      proxies: proxies.length,
+      servers: servers.length,
+      listeners: listeners.length,
+      threads: shared.threads,
+    };
+    return {
+      configuration,
+      live,
+      counters: shared.counters,
+      layout,
+      states: this.states,
+      rates: this.rates,
+      facts: this.facts(),
+      nowMs: monotonicMs,
+    };
+  }
+
+  private facts(): ProcessFacts {
+    const { configuration, limits, shared, addon, speaker, listeners } = this.parts;
+    const { global } = configuration;
+    const self = this;
+    return {
+      threads: shared.threads,
+      startedMs: performance.timeOrigin,
+      get bootMs() {
+        return self.bootMs;
+      },
+      maxconn: limits.maxconn,
+      maxsock: limits.maxsock,
+      ulimitN: limits.ulimitN,
+      nodeName: global.settings.get('node')?.[0] ?? global.hostname,
+      description: global.settings.get('description')?.join(' ') ?? '',
+      version: HAPROXY_VERSION,
+      releaseDate: HAPROXY_DATE,
+      poolUsage: () => {
+        const [usedBytes = 0, maxBytes = 0] = addon.processUsage();
+        return { usedBytes, maxBytes };
+      },
+      warnings: () => speaker.warningCount,
+      listeners: () => listeners.openCount + this.sockets.length,
+      idlePercent: () => this.accounting.idlePercent,
+    };
+  }
+
+  private control(): Control {
+    const { configuration, live, limits, speaker, environment } = this.parts;
+    return {
+      source: this.source,
+      version: HAPROXY_VERSION,
+      sockets: configuration.global.statsSockets.map((socket) => ({
+        source: shownSocket(socket),
+        level: socket.level,
+      })),
+      environment: () => [...environment].sort(([a], [b]) => (a < b ? -1 : 1)),
+      startupLog: () => speaker.startupLog,
+      setMaxconn: (maxconn) => {
+        if (maxconn > limits.maxconn) return false;
+        Atomics.store(live.words, abi.LIVE_MAXCONN, maxconn === 0 ? limits.maxconn : maxconn);
+        return true;
+      },
+    };
+  }
+}
+
+function shownSocket(socket: StatsSocket): string {
+  return socket.kind === 'unix' && !socket.source.includes('@') ? `unix@${socket.source}` : socket.source;
+}

@@ -1,0 +1,66 @@
+/** What the statistics are made of: memory shared with the data threads, the control plane's knowledge of servers, facts about the
+ * process. Given to the views; nothing here is changed by them.
+ */
+import type { ServerStates } from '../check/server-state.ts';
+import type { Configuration } from '../model/configuration.ts';
+import type { CounterLayout } from '../model/counter-slices.ts';
+import type { Live } from '../model/live.ts';
+
+/** Facts about the process for `show info`. */
+export interface ProcessFacts {
+  readonly threads: number;
+  readonly startedMs: number;
+  readonly bootMs: number;
+  readonly maxconn: number;
+  readonly maxsock: number;
+  readonly ulimitN: number;
+  readonly nodeName: string;
+  readonly description: string;
+  readonly version: string;
+  readonly releaseDate: string;
+  /** Bytes of buffers in use, and their cap. */
+  poolUsage(): { usedBytes: number; maxBytes: number };
+  /** Warnings said so far. */
+  warnings(): number;
+  listeners(): number;
+  /** 0 to 100. */
+  idlePercent(): number;
+}
+
+export interface StatsSource {
+  readonly configuration: Configuration;
+  readonly live: Live;
+  readonly counters: SharedArrayBuffer;
+  readonly layout: CounterLayout;
+  readonly states: ServerStates;
+  readonly rates: ProcessRates;
+  readonly facts: ProcessFacts;
+  /** Monotonic ms, the clock of the engines. */
+  nowMs(): number;
+}
+
+/** What the accounting loop of main measures once a second. */
+export interface ProcessRates {
+  connPerSecond: number;
+  connPerSecondMax: number;
+  requestsPerSecond: number;
+  bytesOutPerSecond: number;
+  compressedInPerSecond: number;
+  compressedOutPerSecond: number;
+  /** Most connections each listener, most requests each backend was seen with at once; by index. */
+  readonly listenerMax: number[];
+  readonly backendMax: number[];
+}
+
+export function newRates(): ProcessRates {
+  return {
+    connPerSecond: 0,
+    connPerSecondMax: 0,
+    requestsPerSecond: 0,
+    bytesOutPerSecond: 0,
+    compressedInPerSecond: 0,
+    compressedOutPerSecond: 0,
+    listenerMax: [],
+    backendMax: [],
+  };
+}
