@@ -111,6 +111,15 @@ static void drop_buffers(struct conn *c)
         bufq_clear(&c->eng->pool, &c->out);
 }
 
+struct conn *conn_let_go(struct conn *c)
+{
+    CHECK_CONN(c);
+    struct conn *other = c->kept;
+    BUG_ON(other == NULL || other->kept != c);
+    c->kept = other->kept = NULL;
+    return other;
+}
+
 void conn_close(struct conn *c)
 {
     CHECK_ENG(c->eng);
@@ -118,6 +127,11 @@ void conn_close(struct conn *c)
     conn_check(c);
     BUG_ON(c->stream != NULL);
     BUG_ON(c->in_idle);
+    if (c->kept != NULL) {
+        struct conn *other = conn_let_go(c);
+        if (c->side == CONN_FRONT)
+            conn_close(other); /* nobody else may have it */
+    }
     timer_cancel(&e->wheel, &c->timer);
     drop_buffers(c);
     if (c->flags & (CONN_RST_CLOSE | CONN_NOLINGER))

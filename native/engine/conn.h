@@ -74,8 +74,10 @@ struct conn {
     const struct mux *mux;
     struct eng *eng;
     struct stream *stream; /* the one it serves now */
-    struct probe *probe;   /* or the probe */
-    uint8_t *in;           /* read but not consumed: in the arena or in in_buf */
+    struct conn
+        *kept; /* front: the server connection it keeps for itself between requests; back: the keeper */
+    struct probe *probe; /* or the probe */
+    uint8_t *in;         /* read but not consumed: in the arena or in in_buf */
     uint32_t in_len;
     uint32_t nrequests; /* requests begun (front) or sent (back) on it */
     struct buf *in_buf;
@@ -111,6 +113,8 @@ struct conn *conn_new(struct eng *e, int fd, uint32_t side);
 int conn_poll(struct conn *c, int want_out);
 /* Closes and frees it; buffers go back. Its stream must have let go of it. */
 void conn_close(struct conn *c);
+/* Parts a client connection from the server connection it kept; gives the other one. */
+struct conn *conn_let_go(struct conn *c);
 /* Gives the slot of a conn that was closed while on the ready list back to the slab. */
 void conn_recycle(struct conn *c);
 /* Hands a conn without stream and buffers over: leaves this thread's polling. Joins another's in conn_attach. */

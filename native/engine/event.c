@@ -39,6 +39,7 @@ uint32_t *event_stream(struct stream *s, uint32_t kind, uint32_t reason)
     if (s->front->flags & (CONN_FIN | CONN_RDHUP))
         ev[ABI_E_FLAGS] |= ABI_EVF_CLIENT_FIN;
     s->flags &= ~(uint32_t)STREAM_ANSWERED;
+    s->asked = (uint32_t)e->count.batches;
     BUG_ON(e->nwith_policy >= EVENTS_MAX);
     e->with_policy[e->nwith_policy].index = s->index;
     e->with_policy[e->nwith_policy++].gen = s->gen;
@@ -127,8 +128,8 @@ static void end_unanswered(struct eng *e, uint32_t index, uint32_t gen)
 {
     CHECK_ENG(e);
     struct stream *s = stream_find(e, index, gen);
-    if (s == NULL || (s->flags & STREAM_ANSWERED))
-        return;
+    if (s == NULL || (s->flags & STREAM_ANSWERED) || s->asked == (uint32_t)e->count.batches)
+        return; /* the last: its command raised another event at once, which the next batch answers */
     e->count.unanswered++;
     stream_term(s, 'I', 'R');
     s->front->flags |= CONN_NO_REUSE;

@@ -26,6 +26,11 @@ static void idle_run(struct conn *c)
     struct eng *e = c->eng;
     if (!(c->flags & (CONN_RD_READY | CONN_RDHUP | CONN_RESET | CONN_FIN)))
         return;
+    if (c->kept != NULL) {
+        conn_let_go(c);
+        conn_close(c);
+        return;
+    }
     if (idle_remove(e->proc, c, e->thread))
         conn_close(c);
 }
@@ -36,6 +41,23 @@ static void idle_timeout(struct conn *c)
 }
 
 const struct mux mux_idle_back = {.name = "idle", .run = idle_run, .timeout = idle_timeout};
+
+/* The connection that this client keeps for itself, if it leads where the request goes and still lives. */
+static struct conn *take_kept(struct stream *s, uint32_t hash)
+{
+    CHECK_STREAM(s);
+    CHECK_CONN(s->front);
+    if (s->front->kept == NULL)
+        return NULL;
+    struct conn *c = conn_let_go(s->front);
+    if ((s->fwd_flags & ABI_FWD_PRIVATE) && c->server == s->server && c->conn_hash == hash &&
+        !(c->flags & (CONN_FIN | CONN_RDHUP | CONN_RESET | CONN_RD_READY))) {
+        s->eng->count.reuses++;
+        return c;
+    }
+    conn_close(c);
+    return NULL;
+}
 
 /* Takes an idle connection that still lives; another thread's is moved to this one's polling. */
 static struct conn *reuse(struct stream *s, uint32_t hash)
@@ -175,7 +197,9 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, ui
         0) /* of the first attempt: retries are time of the connection, as HAProxy counts them */
         s->t_queue = e->now_ms;
     s->t_connect = s->t_data = 0;
-    if ((s->fwd_flags & ABI_FWD_REUSE_IDLE) && s->server != ABI_NONE)
+    if (s->front->kept != NULL)
+        c = take_kept(s, hash);
+    if (c == NULL && (s->fwd_flags & ABI_FWD_REUSE_IDLE) && s->server != ABI_NONE)
         c = reuse(s, hash);
     if (c != NULL) {
         c->flags |= CONN_REUSED;

@@ -141,9 +141,15 @@ void stream_drop_back(struct stream *s, int keep)
     conn_unready(c);
     keep = keep && !(c->flags & CONN_READY) && c->in_len == 0 && c->out.len == 0 && c->server != ABI_NONE &&
            !s->eng->stopping;
-    if (keep && p->servers[c->server].pool_max != 0) {
+    if (keep && (p->servers[c->server].pool_max != 0 || (s->fwd_flags & ABI_FWD_PRIVATE))) {
         timer_cancel(&s->eng->wheel, &c->timer);
         c->mux = &mux_idle_back;
+        if (s->fwd_flags & ABI_FWD_PRIVATE) { /* it closes with the client, if that is soon */
+            BUG_ON(s->front->kept != NULL);
+            c->kept = s->front;
+            s->front->kept = c;
+            return;
+        }
         if (idle_put(p, c, s->eng->thread))
             return;
     }
@@ -329,6 +335,8 @@ void stream_timeout(struct stream *s)
             stream_term(s, 'c', (s->flags & STREAM_RES_DONE) ? 'L' : 'D');
         else
             stream_term(s, 's', 'D');
+        if (s->down.out_kind == FRAMING_CLOSE && !(s->flags & STREAM_RES_DONE))
+            s->flags |= STREAM_TRUNCATED; /* cut, not ended: the client sees a reset */
         stream_end(s);
         return;
     case ST_TUNNEL: {

@@ -101,6 +101,7 @@ struct stream {
     uint32_t status;
     uint32_t interims;              /* 1xx responses passed on */
     uint32_t wake_reason, wake_arg; /* a wake that waits for room in the event buffer */
+    uint32_t asked; /* batches run when its last event was raised */
 };
 
 #define CHECK_STREAM(s) BUG_ON((s)->magic != STREAM_MAGIC || (s)->state == ST_FREE)

@@ -285,6 +285,10 @@ export const FWD_ABORT_ON_CLOSE = 256;
 export const FWD_ADDR = 512;
 /** connection: close towards the server (httpclose, http-server-close asks none) */
 export const FWD_CLOSE_SERVER = 1024;
+/** the server connection stays with this client connection (http-reuse never) */
+export const FWD_PRIVATE = 4096;
+/** http-reuse never: the connection is kept for this client's next request only */
+export const FWD_PRIVATE = 4096;
 /** this stream holds a slot of C_SERVER: give it back when the server side ends */
 export const FWD_SLOT = 2048;
 /** connection: close after it */
@@ -392,7 +396,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 3307088805;
+export const fingerprint = 1255567125;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

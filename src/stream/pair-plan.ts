@@ -27,7 +27,7 @@ function either(frontend: Proxy, backend: Proxy, option: string): boolean {
 /** `http-reuse`: a session's first request cannot be retried by the client unseen, so it takes fewer idle connections. */
 function reuseFlags(backend: Proxy, isFirst: boolean): number {
   const mode = backend.httpReuse;
-  if (mode === 'never') return 0;
+  if (mode === 'never') return abi.FWD_PRIVATE;
   if (!isFirst || mode === 'always') return abi.FWD_REUSE_IDLE | abi.FWD_REUSE_UNSAFE;
   return mode === 'aggressive' ? abi.FWD_REUSE_IDLE : 0;
 }
