@@ -16,7 +16,9 @@ function finished() {
   const bench = policyBench(REQUEST);
   const { stream, web, app, server } = bench;
   const words = new Uint32Array(40);
-  const set = (word: number, value: number): void => void (words[8 + word] = value);
+  const set = (word: number, value: number): void => {
+    words[8 + word] = value;
+  };
   set(abi.X_TERM, 0);
   set(abi.X_STATUS, 200);
   set(abi.X_BYTES_OUT_LO, 1234);

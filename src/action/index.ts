@@ -1,0 +1,25 @@
+/** All actions. A new family adds its line here. */
+import type { RuleSet } from '../model/rules.ts';
+import { answerActions } from './answer.ts';
+import type { ActionKeyword } from './declare.ts';
+import { flowActions } from './flow.ts';
+import { headerActions } from './header.ts';
+import { redirectActions } from './redirect.ts';
+import { targetActions } from './target.ts';
+import { variableActions } from './variable.ts';
+
+export const actions: readonly ActionKeyword[] = [
+  ...answerActions,
+  ...flowActions,
+  ...headerActions,
+  ...redirectActions,
+  ...targetActions,
+  ...variableActions,
+];
+
+/** The actions of one rule set, in the order of the alphabet, as `-dK` lists them. */
+export function actionsOf(ruleSet: RuleSet): readonly ActionKeyword[] {
+  return actions
+    .filter((keyword) => keyword.from.includes(ruleSet))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
