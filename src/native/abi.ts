@@ -287,6 +287,8 @@ export const FWD_ADDR = 512;
 export const FWD_CLOSE_SERVER = 1024;
 /** the server connection stays with this client connection (http-reuse never) */
 export const FWD_PRIVATE = 4096;
+/** this stream holds a slot of C_SERVER: give it back when the server side ends */
+export const FWD_SLOT = 2048;
 /** connection: close after it */
 export const RSP_CLOSE = 1;
 /** body continues with CMD_BODY, sent chunked (close-delimited to a 1.0 client) */
@@ -392,7 +394,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 1907304986;
+export const fingerprint = 489928120;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [
