@@ -4,5 +4,6 @@ export const HEAD_CHUNKED = 1 << 1;
 export const HEAD_TE = 1 << 2;
 export const HEAD_CONN_CLOSE = 1 << 3;
 export const HEAD_EXPECT_100 = 1 << 7;
+export const HEAD_ABSOLUTE = 1 << 12;
 /** TRACE or OPTIONS with Max-Forwards. */
 export const HEAD_MAX_FORWARDS = 1 << 10;

@@ -4,7 +4,7 @@
  */
 import * as abi from '../native/abi.ts';
 import type { Arena, EditBuffer } from './boundary.ts';
-import { HEAD_CLEN } from './head-flags.ts';
+import { HEAD_ABSOLUTE, HEAD_CLEN } from './head-flags.ts';
 
 /** What became of a field of the original table. */
 const KEPT = 0;
@@ -28,6 +28,8 @@ export class HttpMessage {
   private words: Uint32Array | undefined;
   private head = 0;
   private fields = 0;
+  /** The start line as it counts when the scanner changed the bytes beneath it; '' = as it was received. */
+  private normalisedLine = '';
   private edited = false;
   private readonly fate: number[] = [];
   private readonly values: string[] = [];
@@ -46,6 +48,15 @@ export class HttpMessage {
     this.point(words, head, fields);
     this.text = arena.bytes.latin1Slice(text, text + (words[head + abi.H_LEN] as number));
     if (this.edited) this.clearEdits();
+    if ((this.flags & HEAD_ABSOLUTE) !== 0) this.normaliseLine();
+    else if (this.normalisedLine !== '') this.normalisedLine = '';
+  }
+
+  /** An absolute-form target was normalised in place, which left a gap in the line. */
+  private normaliseLine(): void {
+    const end = this.text.indexOf('\r\n');
+    const line = this.text.substring(0, end);
+    this.normalisedLine = `${this.method} ${this.target}${line.substring(line.lastIndexOf(' '))}`;
   }
 
   /** Points this message at the same head, raised again: edits stay. */
@@ -69,6 +80,7 @@ export class HttpMessage {
   /** Makes an empty message for a response of our own. */
   reset(): void {
     this.text = '';
+    this.normalisedLine = '';
     this.flags = 0;
     this.version = 0x0101;
     this.status = 0;
@@ -139,6 +151,7 @@ export class HttpMessage {
 
   /** The first line as it was received, without its end; readable after the batch. */
   get startLine(): string {
+    if (this.normalisedLine !== '') return this.normalisedLine;
     const end = this.text.indexOf('\r\n');
     return end < 0 ? this.text : this.text.substring(0, end);
   }
