@@ -52,11 +52,9 @@ export class HttpMessage {
     else if (this.normalisedLine !== '') this.normalisedLine = '';
   }
 
-  /** An absolute-form target was normalised in place, which left a gap in the line. */
+  /** An absolute-form target was normalised in place: what lies between it and the version is not its line any more. */
   private normaliseLine(): void {
-    const end = this.text.indexOf('\r\n');
-    const line = this.text.substring(0, end);
-    this.normalisedLine = `${this.method} ${this.target}${line.substring(line.lastIndexOf(' '))}`;
+    this.normalisedLine = `${this.method} ${this.target} HTTP/${this.version >>> 8}.${this.version & 0xff}`;
   }
 
   /** Points this message at the same head, raised again: edits stay. */
