@@ -33,6 +33,11 @@ export interface CheckOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Inside, a character is a byte of the file; callers get the text that those bytes are. */
+function readable(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8');
+}
+
 /** Checks the text of a configuration, as `sluice -c` does. Files that it names are read. */
 export function checkConfig(text: string, options: CheckOptions = {}): CheckResult {
   const file = { name: options.name ?? 'haproxy.cfg', text: Buffer.from(text, 'utf8').toString('latin1') };
@@ -41,11 +46,11 @@ export function checkConfig(text: string, options: CheckOptions = {}): CheckResu
   const { messages } = parseConfiguration(sources, diskLoader);
   const findings = messages.map((message) => ({
     severity: message.severity,
-    message: message.text,
+    message: readable(message.text),
     line: message.place?.line,
     column: message.column < 0 ? undefined : message.column + 1,
-    advice: message.advice,
-    text: renderMessage(message, process.pid),
+    advice: readable(message.advice),
+    text: readable(renderMessage(message, process.pid)),
   }));
   return { isValid: !messages.some((message) => message.severity === 'alert'), findings };
 }

@@ -20,7 +20,7 @@ describe('a command line', () => {
     );
   });
   it('takes pids after -sf and -st, as many as there are', () => {
-    const line = parse('-f a -sf 12 13 -st 14 -x /run/s') as CommandLine;
+    const line = parse('-S fd@3 -f a -sf 12 13 -st 14 -x /run/s') as CommandLine;
     expect([line.softStopPids, line.hardStopPids, line.transferSocket]).toEqual([[12, 13], [14], '/run/s']);
   });
   it('prints tables', () =>

@@ -21,6 +21,8 @@ export interface CommandLine {
   isIpv4Only: boolean;
   /** -x: the runtime API socket to take listening sockets from. */
   transferSocket: string;
+  /** -S: where a master's runtime API would listen; without -W there is no master. */
+  masterSocket: string;
   softStopPids: number[];
   hardStopPids: number[];
   /** -dK: classes of keywords to print. */
@@ -57,6 +59,7 @@ function newCommandLine(): CommandLine {
     memoryMb: 0,
     isIpv4Only: false,
     transferSocket: '',
+    masterSocket: '',
     softStopPids: [],
     hardStopPids: [],
     dumps: [],
@@ -83,7 +86,7 @@ function setValue(line: CommandLine, flag: string, value: string): string | unde
   else if (flag === 'p') line.pidFile = value;
   else if (flag === 'L') line.localPeer = value;
   else if (flag === 'x') line.transferSocket = value;
-  else if (flag === 'S') return "option '-S' (the master's runtime API) is not built yet in Sluice";
+  else if (flag === 'S') line.masterSocket = value;
   else {
     if (!/^\d{1,9}$/.test(value)) return `option '-${flag}' expects a number, not '${value}'`;
     if (flag === 'n') line.maxconn = Number(value);

@@ -11,12 +11,20 @@ const TAGS: Readonly<Record<Severity, string>> = {
 /** A longer line is shown from here around its caret. */
 const SOURCE_COLUMNS_MAX = 110;
 
-/** Bytes that a terminal would obey are shown as `?`, tabs as one space so that carets stand right. */
+/** Bytes that a terminal would obey are shown as `?` (C1 controls too, bare or as UTF-8), tabs as one space so that carets stand
+ * right. Other bytes are left as they are: a configuration in UTF-8 stays readable. */
 function printable(text: string): string {
   return text
     .replace(/\t/g, ' ')
     .replace(/\u2026/g, '...')
-    .replace(/[^\x20-\x7e\xa0-\xff]/g, '?');
+    .replace(/\xc2[\x80-\x9f]/g, '??')
+    .replace(/(?<![\x80-\xff])[\x80-\x9f]/g, '?')
+    .replace(/[^\x20-\x7e\x80-\xff]/g, '?');
+}
+
+/** Columns that <bytes> take on a terminal: bytes that continue a UTF-8 character take none. */
+function width(bytes: string): number {
+  return bytes.replace(/(?<=[\x80-\xff])[\x80-\xbf]/g, '').length;
 }
 
 function tagged(severity: Severity, pid: number, text: string): string {
@@ -32,7 +40,7 @@ function sourceLines(message: Message): string {
   }
   const from = Math.max(indent, message.column - SOURCE_COLUMNS_MAX + 30);
   const shown = line.slice(from, from + SOURCE_COLUMNS_MAX);
-  return `   |   ${shown}\n   |   ${' '.repeat(Math.max(0, message.column - from))}^\n`;
+  return `   |   ${shown}\n   |   ${' '.repeat(width(line.slice(from, message.column).padEnd(message.column - from)))}^\n`;
 }
 
 /** <said> holds advice that was printed already: it is not repeated. */
