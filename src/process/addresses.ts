@@ -22,11 +22,22 @@ function sockaddrIp(host: string, family: 'ipv4' | 'ipv6', port: number): Uint8A
   return octets.length === 4 ? sockaddrIpv4(octets, port) : sockaddrIpv6(octets, port);
 }
 
+/** Bytes of a whole struct sockaddr_un. HAProxy's abstract names fill it with zeros, which are part of the name to the kernel. */
+const SOCKADDR_UN_BYTES = 110;
+
+function sockaddrPath(path: string, isAbstract: boolean): Uint8Array {
+  const short = sockaddrUnix(path, isAbstract);
+  if (!isAbstract) return short;
+  const padded = new Uint8Array(SOCKADDR_UN_BYTES);
+  padded.set(short.subarray(0, SOCKADDR_UN_BYTES));
+  return padded;
+}
+
 /** Empty for `fd@`. */
 export function listenerSockaddr(address: ListenerAddress): Uint8Array {
   const { kind, host, port } = address;
   if (kind === 'fd') return NO_ADDRESS;
-  if (kind === 'unix' || kind === 'abns') return sockaddrUnix(host, kind === 'abns');
+  if (kind === 'unix' || kind === 'abns') return sockaddrPath(host, kind === 'abns');
   return sockaddrIp(host, kind, port);
 }
 
@@ -34,7 +45,7 @@ export function listenerSockaddr(address: ListenerAddress): Uint8Array {
 export function serverSockaddr(address: ServerAddress | undefined, port = 0): Uint8Array {
   if (address === undefined || address.kind === 'name') return NO_ADDRESS;
   if (address.kind === 'unix' || address.kind === 'abns')
-    return sockaddrUnix(address.host, address.kind === 'abns');
+    return sockaddrPath(address.host, address.kind === 'abns');
   return sockaddrIp(address.host, address.kind, port === 0 ? address.port : port);
 }
 

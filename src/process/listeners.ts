@@ -6,7 +6,7 @@ import type { Listener } from '../model/listener.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerWords } from './engine-tables.ts';
 import type { Speaker } from './say.ts';
-import { bindFault, openSocket } from './sockets.ts';
+import { bindFault, type SocketOpener } from './sockets.ts';
 
 /** Accepted connections that may wait in the kernel, unless `backlog` or `maxconn` ask for more or less. */
 const BACKLOG_DEFAULT = 1024;
@@ -40,14 +40,14 @@ export class Listeners {
   }
 
   /** Opens all and tells the engine; false when one could not be opened (each was named by an alert). */
-  open(speaker: Speaker, maxconn: number, threads: number): boolean {
+  open(opener: SocketOpener, speaker: Speaker, maxconn: number, threads: number): boolean {
     let failed = false;
     for (const listener of this.configuration.listeners) {
       if (listener.proxy.disabled) {
         this.descriptors.push(-1);
         continue;
       }
-      const opened = openSocket(this.addon, { ...listener, backlog: backlogOf(listener, maxconn) });
+      const opened = opener.open({ ...listener, backlog: backlogOf(listener, maxconn) });
       if ('fd' in opened) {
         this.descriptors.push(opened.fd);
         continue;

@@ -8,7 +8,7 @@ import * as abi from '../native/abi.ts';
 import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
 import { Accounting } from './accounting.ts';
 import type { Parts } from './running.ts';
-import { bindFault, openSocket } from './sockets.ts';
+import { bindFault, type SocketOpener } from './sockets.ts';
 
 /** Clients that may wait in the kernel for the runtime API. */
 const BACKLOG = 64;
@@ -35,10 +35,10 @@ export class RuntimeApi {
   }
 
   /** Opens the sockets; false when one could not be opened (each was named by an alert). */
-  open(): boolean {
+  open(opener: SocketOpener): boolean {
     let failed = false;
     for (const socket of this.parts.configuration.global.statsSockets) {
-      const opened = openSocket(this.parts.addon, {
+      const opened = opener.open({
         ...socket,
         address: socket,
         backlog: BACKLOG,

@@ -37,6 +37,11 @@ export class Speaker {
     this.say('notice', text);
   }
 
+  /** As it is, whether quiet or not. */
+  print(text: string): void {
+    writeDescriptor(2, text);
+  }
+
   private say(severity: Severity, text: string): void {
     const line = renderNote(severity, text, process.pid);
     if (this.isStarting && this.startupLog.length + line.length <= STARTUP_LOG_MAX_BYTES)

@@ -1,5 +1,5 @@
-/** Signals of a process without a master (management guide, section 4): USR1 stops softly; INT and TERM end at once, the process
- * dying of the signal as HAProxy's does, so that whoever started it sees why; HUP and QUIT say how it goes; PIPE never ends it.
+/** Signals of a process without a master (management guide, section 4): USR1 stops softly; INT and TERM end at once, the process dying
+ * of the signal as HAProxy's does, so that whoever started it sees why; HUP and QUIT say how it goes; PIPE never ends it.
  */
 import type { Running } from './running.ts';
 
@@ -11,5 +11,7 @@ function dieOf(signal: NodeJS.Signals): void {
 export function onSignals(running: Running): void {
   process.on('SIGUSR1', () => running.softStop());
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => dieOf(signal));
+  process.on('SIGHUP', () => running.dumpStates());
+  process.on('SIGQUIT', () => running.dumpMemory());
   process.on('SIGPIPE', () => {});
 }

@@ -8,15 +8,17 @@ import type { ListenerAddress } from '../model/listener.ts';
 import type { Place } from '../model/place.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerSockaddr } from './addresses.ts';
+import type { OldProcesses } from './old-processes.ts';
 
 /** Flags of addon.listen. */
 const LISTEN_V6ONLY = 1;
 const LISTEN_V4V6 = 2;
-/** One socket serves all threads: SO_REUSEPORT would only hide that somebody else has the port. */
+/** One socket serves all threads: SO_REUSEPORT would only hide that somebody else has the port (except where our own overlap). */
 const LISTEN_NO_REUSEPORT = 4;
 
-/** A port that is still being given up is tried again so often, this far apart. */
+/** Ports that are still being given up are tried again so often in all, this far apart; more often when an old process was told to go. */
 export const BIND_TRIES_MAX = 10;
+export const HANDOVER_TRIES_MAX = 300;
 const BIND_RETRY_MS = 10;
 
 export interface SocketSettings {
@@ -56,23 +58,6 @@ export function bindFault(place: Place, who: string, address: ListenerAddress, e
 
 export type Opened = { readonly fd: number } | { readonly error: string };
 
-const sleepWord = new Int32Array(new SharedArrayBuffer(4));
-
-/** Only while the process starts. */
-function pause(ms: number): void {
-  Atomics.wait(sleepWord, 0, 0, ms);
-}
-
-function listenAt(addon: Addon, sockaddr: Uint8Array, backlog: number, flags: number): number {
-  let result = addon.listen(sockaddr, backlog, flags);
-  for (let tries = 1; result < 0 && tries < BIND_TRIES_MAX; tries++) {
-    if (getSystemErrorName(result) !== 'EADDRINUSE') return result;
-    pause(BIND_RETRY_MS);
-    result = addon.listen(sockaddr, backlog, flags);
-  }
-  return result;
-}
-
 /** A unix socket is bound beside its name and takes it when it listens and has its owner and mode: clients never meet a socket that
  * is not ready, and a process that still listens under the name keeps its own. */
 function openUnix(addon: Addon, settings: SocketSettings): Opened {
@@ -108,20 +93,79 @@ function remove(path: string): void {
   }
 }
 
-/** Opens one socket; the error is what HAProxy says between `:` and `for [address]`. */
-export function openSocket(addon: Addon, settings: SocketSettings): Opened {
-  const { address } = settings;
-  if (address.kind === 'fd') {
-    const result = addon.adoptListener(address.fd);
-    return result < 0
-      ? { error: `cannot use file descriptor '${address.fd}' (${errnoText(-result)})` }
-      : { fd: address.fd };
+const sleepWord = new Int32Array(new SharedArrayBuffer(4));
+
+/** Only while the process starts. */
+function pause(ms: number): void {
+  Atomics.wait(sleepWord, 0, 0, ms);
+}
+
+/** Opens sockets one after the other. One for the whole start: it knows which ports are asked for more than once, and how long it may
+ * still wait for a port. */
+export class SocketOpener {
+  private readonly addon: Addon;
+  private readonly old: OldProcesses;
+  private readonly sharedPorts: ReadonlySet<number>;
+  private readonly seenPorts = new Set<number>();
+  private triesLeft: number;
+
+  constructor(addon: Addon, old: OldProcesses, sharedPorts: ReadonlySet<number>) {
+    this.addon = addon;
+    this.old = old;
+    this.sharedPorts = sharedPorts;
+    this.triesLeft = old.exist ? HANDOVER_TRIES_MAX : BIND_TRIES_MAX;
   }
-  if (address.kind === 'unix') return openUnix(addon, settings);
-  const flags =
-    LISTEN_NO_REUSEPORT | (settings.v6only ? LISTEN_V6ONLY : 0) | (settings.v4v6 ? LISTEN_V4V6 : 0);
-  const fd = listenAt(addon, listenerSockaddr(address), settings.backlog, flags);
-  if (fd >= 0) return { fd };
-  const what = address.kind === 'abns' ? 'cannot bind UNIX socket' : 'cannot bind socket';
-  return { error: `${what} (${errnoText(-fd)})` };
+
+  /** The error is what HAProxy says between the protocol and the address. */
+  open(settings: SocketSettings): Opened {
+    const { address } = settings;
+    if (address.kind === 'fd') {
+      const result = this.addon.adoptListener(address.fd);
+      return result < 0
+        ? { error: `cannot use file descriptor '${address.fd}' (${errnoText(-result)})` }
+        : { fd: address.fd };
+    }
+    if (address.kind === 'unix') return openUnix(this.addon, settings);
+    // The kernel's usual answer for :: is both families; HAProxy leaves it so.
+    const family = settings.v6only ? LISTEN_V6ONLY : LISTEN_V4V6;
+    const fd = this.listen(address, listenerSockaddr(address), settings.backlog, family);
+    if (fd >= 0) return { fd };
+    const what = address.kind === 'abns' ? 'cannot bind UNIX socket' : 'cannot bind socket';
+    return { error: `${what} (${errnoText(-fd)})` };
+  }
+
+  /** Addresses that overlap on one port (`:80` and `:::80`) are allowed within the process: these sockets share the port, after one
+   * try without sharing has shown that it is nobody else's. */
+  private listen(address: ListenerAddress, sockaddr: Uint8Array, backlog: number, family: number): number {
+    const isShared = address.kind !== 'abns' && this.sharedPorts.has(address.port);
+    if (isShared && this.seenPorts.has(address.port)) return this.addon.listen(sockaddr, backlog, family);
+    this.seenPorts.add(address.port);
+    const fd = this.tryListen(sockaddr, backlog, LISTEN_NO_REUSEPORT | family);
+    if (fd < 0 || !isShared) return fd;
+    this.addon.closeFd(fd);
+    return this.addon.listen(sockaddr, backlog, family);
+  }
+
+  private tryListen(sockaddr: Uint8Array, backlog: number, flags: number): number {
+    let result = this.addon.listen(sockaddr, backlog, flags);
+    while (result < 0 && this.triesLeft > 0 && getSystemErrorName(result) === 'EADDRINUSE') {
+      this.old.tell();
+      this.triesLeft--;
+      pause(BIND_RETRY_MS);
+      result = this.addon.listen(sockaddr, backlog, flags);
+    }
+    return result;
+  }
+}
+
+/** Ports that more than one listener asks for. */
+export function sharedPorts(addresses: readonly ListenerAddress[]): ReadonlySet<number> {
+  const seen = new Set<number>();
+  const shared = new Set<number>();
+  for (const { kind, port } of addresses) {
+    if (kind !== 'ipv4' && kind !== 'ipv6') continue;
+    if (seen.has(port)) shared.add(port);
+    seen.add(port);
+  }
+  return shared;
 }

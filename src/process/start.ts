@@ -18,9 +18,11 @@ import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
 import { type MainEngine, startMainEngine } from './main-engine.ts';
+import { OldProcesses } from './old-processes.ts';
 import { Running } from './running.ts';
 import { Speaker } from './say.ts';
 import { onSignals } from './signals.ts';
+import { SocketOpener, sharedPorts } from './sockets.ts';
 
 /** Threads of the data plane at most: the engine's own limit, less main's. */
 const THREADS_MAX = 63;
@@ -110,7 +112,9 @@ export async function startProcess(run: Run): Promise<void> {
   await resolveNames(run, speaker);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   const listeners = new Listeners(addon, configuration);
-  if (!listeners.open(speaker, limits.maxconn, threads)) giveUpStart(speaker);
+  const old = new OldProcesses(options.softStopPids, options.hardStopPids);
+  const opener = new SocketOpener(addon, old, sharedPorts(configuration.listeners.map((one) => one.address)));
+  if (!listeners.open(opener, speaker, limits.maxconn, threads)) giveUpStart(speaker);
   await openLogTargets(addon, configuration, speaker);
   const addresses = configuration.servers.map((server) => server.resolved);
   const ready = dataThreads.configure({ sources: run.sources, addresses, shared });
@@ -128,10 +132,11 @@ export async function startProcess(run: Run): Promise<void> {
     mainEngine,
     environment: run.environment,
   });
-  if (!running.open()) giveUpStart(speaker);
+  if (!running.open(opener)) giveUpStart(speaker);
   await ready;
   onSignals(running);
   await running.begin();
   writePidFile(run, speaker);
+  old.tell();
   speaker.endOfStart();
 }

@@ -1,0 +1,122 @@
+/** The end of the process. A soft stop lets go of the listeners, closes what is idle, waits for the rest and ends with 0; `grace` comes
+ * before it, `hard-stop-after` bounds it.
+ */
+import { parseTime } from '../base/time.ts';
+import { backendRecord, counterSlice, frontendRecord } from '../model/counter-slices.ts';
+import { COUNT_CONN_TOT, COUNT_STOT } from '../model/counters.ts';
+import type { Proxy } from '../model/proxy.ts';
+import * as abi from '../native/abi.ts';
+import type { StatsSource } from '../stats/source.ts';
+import type { ControlVoice } from './control-voice.ts';
+import type { Parts } from './running.ts';
+
+/** How often a stopping process looks whether it is alone. */
+const STOP_LOOK_MS = 10;
+/** Engines that do not let go within this are left to the kernel. */
+export const DESTROY_MAX_MS = 2000;
+/** syslog level of what a stop says. */
+const WARNING = 4;
+
+export class Stop {
+  private readonly parts: Parts;
+  private readonly voice: ControlVoice;
+  private readonly source: StatsSource;
+  private isStopping = false;
+  private isEnding = false;
+
+  constructor(parts: Parts, voice: ControlVoice, source: StatsSource) {
+    this.parts = parts;
+    this.voice = voice;
+    this.source = source;
+  }
+
+  /** SIGUSR1. <before> is done when it really begins. */
+  soft(before: () => void): void {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    const grace = parseTime(this.parts.configuration.global.settings.get('grace')?.[0] ?? '0');
+    const graceMs = 'ms' in grace ? grace.ms : 0;
+    const begin = () => {
+      before();
+      void this.begin();
+    };
+    if (graceMs > 0) setTimeout(begin, graceMs);
+    else begin();
+  }
+
+  private async begin(): Promise<void> {
+    const { mainEngine, dataThreads, listeners, live, configuration } = this.parts;
+    Atomics.store(live.words, abi.LIVE_STOPPING, 1);
+    const { hardStopAfterMs } = configuration.global;
+    if (hardStopAfterMs > 0) setTimeout(() => this.hard(), hardStopAfterMs);
+    if (mainEngine.isDataPlane) {
+      mainEngine.engine.listen(false);
+      mainEngine.engine.stop();
+    } else {
+      await dataThreads.stop();
+    }
+    listeners.close();
+    const { proxies } = configuration;
+    for (const proxy of [...proxies.filter(isListening), ...proxies.filter((one) => !isListening(one))]) {
+      if (!proxy.disabled) this.sayStopped(proxy);
+    }
+    this.awaitEmpty();
+  }
+
+  private awaitEmpty(): void {
+    if (Atomics.load(this.parts.live.words, abi.LIVE_ACTCONN) > 0)
+      setTimeout(() => this.awaitEmpty(), STOP_LOOK_MS);
+    else void this.end(0);
+  }
+
+  private hard(): void {
+    const { configuration, live, speaker } = this.parts;
+    speaker.warning('soft-stop running for too long, performing a hard-stop.');
+    for (const proxy of configuration.proxies) {
+      const at = live.proxy(proxy.index);
+      const left = Math.max(
+        live.words[at + abi.LIVE_PX_FECONN] as number,
+        live.words[at + abi.LIVE_PX_BECONN] as number,
+      );
+      if (left > 0)
+        this.say(proxy, `Proxy ${proxy.name} hard-stopped (${left} remaining conns will be closed).`);
+    }
+    void this.end(0);
+  }
+
+  private sayStopped(proxy: Proxy): void {
+    const frontend = this.sum(frontendRecord(proxy.index) + COUNT_CONN_TOT);
+    const backend = this.sum(backendRecord(proxy.index) + COUNT_STOT);
+    this.say(proxy, `Proxy ${proxy.name} stopped (cumulated conns: FE: ${frontend}, BE: ${backend}).`);
+  }
+
+  private say(proxy: Proxy, text: string): void {
+    this.voice.warn(text);
+    this.voice.log(proxy, WARNING, text);
+  }
+
+  private sum(at: number): number {
+    const { counters, layout } = this.source;
+    let value = 0;
+    for (let thread = 0; thread < layout.threads; thread++) {
+      value += counterSlice(counters, layout, thread)[at] as number;
+    }
+    return value;
+  }
+
+  /** Frees every engine (open streams are reset, log lines flushed), then exits. */
+  async end(code: number): Promise<void> {
+    if (this.isEnding) return;
+    this.isEnding = true;
+    setTimeout(() => process.exit(code), DESTROY_MAX_MS);
+    const { dataThreads, mainEngine } = this.parts;
+    await dataThreads.destroy();
+    mainEngine.engine.destroy();
+    await dataThreads.terminate();
+    process.exit(code);
+  }
+}
+
+function isListening(proxy: Proxy): boolean {
+  return proxy.listeners.length > 0;
+}
