@@ -145,6 +145,8 @@ static void local_begin(struct stream *s, uint32_t status, uint32_t flags)
     s->flags |= STREAM_LOCAL_RES | STREAM_RESPONDING;
     if (flags & ABI_RSP_MORE)
         s->flags |= STREAM_LOCAL_MORE;
+    if (s->state == ST_POLICY_RES && s->back != NULL)
+        s->bytes_out += s->back->in_len; /* of the response that is not sent: the server gave them all the same */
     if (s->back != NULL)
         stream_drop_back(s, 0);
     s->state = ST_LOCAL;

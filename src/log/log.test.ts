@@ -88,7 +88,7 @@ describe('log formats', () => {
       stream.server = undefined;
       set(abi.X_T_CONNECT, abi.NONE);
       set(abi.X_T_DATA, abi.NONE);
-      set(abi.X_FLAGS, abi.XF_LOCAL);
+      set(abi.X_BYTES_OUT_LO, 0);
     });
     expect(line).toBe(
       '127.0.0.1:40000 [date] web app/<NOSRV> 1/2/-1/-1/25 503 0 - - sC-- 4/3/2/1/+3 0/0 {|x#7Cy} {} "GET /a#22b?x=1 HTTP/1.1"',

@@ -47,9 +47,8 @@ export function statusOf(stream: Stream): number {
   return stream.request.version === 0 ? 0 : -1;
 }
 
-/** Bytes from the server; an answer of the proxy's own has none. */
+/** Bytes from the server, as the engine counts them: an answer of the proxy's own adds none. */
 export function bytesFromServer(stream: Stream): number {
-  if ((wordOf(stream, abi.X_FLAGS) & abi.XF_LOCAL) !== 0) return 0;
   return wordOf(stream, abi.X_BYTES_OUT_LO) + wordOf(stream, abi.X_BYTES_OUT_HI) * 0x1_0000_0000;
 }
 
