@@ -1,0 +1,234 @@
+/** node:zlib's compressing classes, method for method: write, flush(kind, cb), params(), bytesWritten, reset(), close().
+ * All work happens in the thread that writes: a chunk takes less time than the way to another thread and back. Flushes
+ * and changes of mode travel through the queue of writes as empty chunks, so that they keep their place among them.
+ * A chunk of many slices waits for the reader between two of them, and for the event loop.
+ */
+import { finished, Transform, type TransformCallback, type TransformOptions } from 'node:stream';
+import type { FormatName } from './encoder.ts';
+import {
+  chosenMode,
+  constants,
+  levelNumber,
+  type Mode,
+  modeName,
+  type StreamOptions,
+  wholeNumber,
+} from './options.ts';
+import { Pieces, SLICE_LEN } from './pieces.ts';
+
+/** An empty chunk's meaning. */
+interface Order {
+  readonly kind: number;
+  readonly mode: Mode | undefined;
+  readonly done: Done;
+}
+
+/** A chunk that waits for the reader. */
+interface Halt {
+  readonly chunk: Uint8Array;
+  readonly at: number;
+  readonly done: TransformCallback;
+}
+
+type Done = (error?: Error | null) => void;
+
+/** <done> the first time, nothing after that. */
+function once(done: Done | undefined): Done {
+  let left = done;
+  return (error) => {
+    const call = left;
+    left = undefined;
+    call?.(error);
+  };
+}
+
+/** What of <options> is for Transform: bytes go in and come out, whatever is said. zlib's `flush` is a number there. */
+function transformOptions(options: StreamOptions): TransformOptions {
+  const bytesOnly = {
+    encoding: undefined,
+    decodeStrings: true,
+    objectMode: false,
+    readableObjectMode: false,
+  };
+  return { ...options, ...bytesOnly, writableObjectMode: false, flush: undefined };
+}
+
+/** What Gzip, Deflate and DeflateRaw have in common. */
+export class Compressing extends Transform {
+  readonly #pieces: Pieces;
+  readonly #orders = new Map<Uint8Array, Order>();
+  readonly #flushKind: number;
+  readonly #finishKind: number;
+  #bytesWritten = 0;
+  #halt: Halt | undefined;
+
+  constructor(format: FormatName, given?: StreamOptions | null) {
+    const options = given ?? {};
+    const mode = modeName(chosenMode(options));
+    const flushKind = wholeNumber('options.flush', options.flush, 0, 5, constants.Z_NO_FLUSH);
+    const finishKind = wholeNumber('options.finishFlush', options.finishFlush, 0, 5, constants.Z_FINISH);
+    super(transformOptions(options));
+    this.#pieces = new Pieces({ format, mode });
+    this.#flushKind = flushKind;
+    this.#finishKind = finishKind;
+  }
+
+  /** Bytes of input taken so far. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** zlib's old name for bytesWritten. */
+  get bytesRead(): number {
+    return this.#bytesWritten;
+  }
+
+  /** Sends on, decodable, what was written before; <done> is called when it was pushed. Z_FULL_FLUSH by default; Z_FINISH
+   * ends the compressed stream, after which only end() may follow.
+   *
+   * @example
+   * ```js
+   * import { createGzip } from 'sluice/gzip';
+   *
+   * const events = createGzip({ mode: 'fast' });
+   * events.on('data', (piece) => console.log(piece.length > 0)); // true
+   * events.write('data: one\n\n');
+   * await new Promise((resolve) => events.flush(resolve));
+   * events.destroy();
+   * ```
+   */
+  flush(kind?: number | Done, done?: Done): void {
+    const callback = typeof kind === 'function' ? kind : done;
+    const chosen = typeof kind === 'function' ? undefined : kind;
+    this.#order(wholeNumber('kind', chosen, 0, 5, constants.Z_FULL_FLUSH), undefined, callback);
+  }
+
+  /** Another level from the next write on; what was written before keeps the old one. The strategy changes nothing. */
+  params(level: number, strategy?: number, done?: Done): void {
+    const mode = modeName(levelNumber(level));
+    wholeNumber('strategy', strategy, 0, 4, 0);
+    this.#order(constants.Z_SYNC_FLUSH, mode, done);
+  }
+
+  /** Begins another stream, as if nothing had been written; for between two streams, not while writes wait. */
+  reset(): void {
+    this.#pieces.restart();
+  }
+
+  /** Destroys the stream. */
+  close(done?: Done): void {
+    if (done) finished(this, (error) => done(error));
+    this.destroy();
+  }
+
+  #order(kind: number, mode: Mode | undefined, done?: Done): void {
+    if (this.writableFinished) {
+      if (done) process.nextTick(done);
+    } else if (this.writableEnded) {
+      if (done) this.once('end', done);
+    } else {
+      const chunk = Buffer.alloc(0);
+      const order = { kind, mode, done: once(done) };
+      this.#orders.set(chunk, order);
+      this.write(chunk, order.done);
+    }
+  }
+
+  /** The caller hears of it before the next write is taken: what it reads then ends where it flushed. */
+  #obey(order: Order, done: TransformCallback): void {
+    try {
+      if (order.mode === undefined || order.mode !== this.#pieces.mode) this.#give(order.kind);
+      if (order.mode !== undefined) this.#send(this.#pieces.setMode(order.mode));
+    } catch (error) {
+      return done(error as Error);
+    }
+    process.nextTick(order.done);
+    process.nextTick(done);
+  }
+
+  /** Pushes what a flush of this kind owes. */
+  #give(kind: number): void {
+    if (kind === constants.Z_FINISH) this.#send(this.#pieces.finish());
+    else if (kind !== constants.Z_NO_FLUSH) this.#send(this.#pieces.flush());
+  }
+
+  /** False when the reader has enough. */
+  #send(output: Buffer): boolean {
+    return output.length === 0 || this.push(output);
+  }
+
+  /** Takes <chunk> from <at> on, slice by slice. */
+  #take(chunk: Uint8Array, at: number, done: TransformCallback): void {
+    let wants: boolean;
+    const end = Math.min(chunk.length, at + SLICE_LEN);
+    try {
+      if (this.destroyed) return done();
+      wants = this.#send(this.#pieces.take(chunk, at, end));
+      this.#bytesWritten += end - at;
+      if (end === chunk.length) {
+        this.#give(this.#flushKind);
+        return done();
+      }
+    } catch (error) {
+      return done(error as Error);
+    }
+    if (wants) setImmediate(() => this.#take(chunk, end, done));
+    else this.#halt = { chunk, at: end, done };
+  }
+
+  #resume(): boolean {
+    const halt = this.#halt;
+    if (halt === undefined) return false;
+    this.#halt = undefined;
+    this.#take(halt.chunk, halt.at, halt.done);
+    return true;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const order = this.#orders.get(chunk);
+    if (order === undefined) return this.#take(chunk, 0, done);
+    this.#orders.delete(chunk);
+    this.#obey(order, done);
+  }
+
+  override _read(size: number): void {
+    if (!this.#resume()) super._read(size);
+  }
+
+  override _flush(done: TransformCallback): void {
+    try {
+      this.#give(this.#finishKind);
+    } catch (error) {
+      return done(error as Error);
+    }
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#pieces.drop();
+    this.#orders.clear();
+    this.#resume();
+    super._destroy(error, done);
+  }
+}
+
+/** A stream that compresses to gzip (RFC 1952), in place of zlib.Gzip. */
+export class Gzip extends Compressing {
+  constructor(options?: StreamOptions | null) {
+    super('gzip', options);
+  }
+}
+
+/** A stream that compresses to zlib's format (RFC 1950), in place of zlib.Deflate. */
+export class Deflate extends Compressing {
+  constructor(options?: StreamOptions | null) {
+    super('deflate', options);
+  }
+}
+
+/** A stream that compresses to raw deflate (RFC 1951), in place of zlib.DeflateRaw. */
+export class DeflateRaw extends Compressing {
+  constructor(options?: StreamOptions | null) {
+    super('deflate-raw', options);
+  }
+}
