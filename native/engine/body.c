@@ -63,10 +63,18 @@ static int decoded_put(struct stream *s, struct dir *d, struct conn *src, struct
     CHECK_STREAM(s);
     CHECK_CONN(src);
     CHECK_CONN(dst);
-    uint32_t len = MIN(d->decoded, src->in_len);
-    int rc = sink_put(s, d, dst, src->in, len, d->state == DIR_DONE, NULL, 0);
-    conn_consume(src, len);
+    int rc = 0;
+    do {
+        uint32_t len = d->stage == ABI_STAGE_NONE ? d->decoded : MIN(d->decoded, RX_MAX);
+        int last = d->state == DIR_DONE && len == d->decoded;
+        BUG_ON(len > src->in_len);
+        rc = d->stage == ABI_STAGE_NONE ? sink_put(s, d, dst, src->in, len, last, NULL, 0)
+                                        : stage_piece(s, d, dst, src->in, len, last);
+        conn_consume(src, len);
+        d->decoded -= len;
+    } while (d->decoded > 0 && rc == 0);
     d->decoded = 0;
+    d->end_due = 0;
     return rc;
 }
 
@@ -84,7 +92,7 @@ static int pump_rounds(struct stream *s, struct dir *d, struct conn *src, struct
             return PUMP_DST;
         if (rc == 0)
             return PUMP_BLOCKED;
-        if (d->decoded > 0 && decoded_put(s, d, src, dst) < 0)
+        if ((d->decoded > 0 || d->end_due) && decoded_put(s, d, src, dst) < 0)
             return PUMP_DST;
         if (d->state == DIR_DONE && d->pipe_len == 0)
             return PUMP_DONE;
@@ -99,6 +107,8 @@ static int pump_rounds(struct stream *s, struct dir *d, struct conn *src, struct
         if (splice_wanted(s, d, src, dst)) {
             if (d->due_len > 0 && sink_send(s, d, dst, NULL, 0) < 0)
                 return PUMP_DST;
+            if (dst->out.len > 0)
+                return PUMP_BLOCKED; /* the rest of the head first: a splice would overtake it */
             rc = splice_pump(s, d, src, dst);
             if (rc != PUMP_DONE)
                 return rc;

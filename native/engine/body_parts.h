@@ -16,6 +16,8 @@ uint32_t source_take(struct stream *s, struct dir *d, struct conn *src, uint8_t 
 int source_ended(struct stream *s, struct dir *d, struct conn *src, struct conn *dst);
 /* Counts bytes for the log line, where HAProxy counts them. */
 void body_account(struct stream *s, const struct dir *d, uint64_t weight);
+/* Encodes payload that lies anywhere, RX_MAX bytes at most. */
+int stage_piece(struct stream *s, struct dir *d, struct conn *dst, const uint8_t *data, uint32_t len, int last);
 int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst);
 /* Gives a direction's pipe back to its thread's store. */
 void pipe_give(struct eng *e, struct dir *d);

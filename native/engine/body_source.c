@@ -187,6 +187,7 @@ int body_gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want
             src->in_len -= 2;
             src->in_buf->len -= 2;
             d->state = DIR_DONE;
+            d->end_due = 1;
         }
         if (d->state == DIR_DONE || d->decoded >= want || d->decoded >= room || (src->flags & CONN_FIN))
             return 1;

@@ -29,6 +29,14 @@ static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t
     return sink_put(s, d, dst, e->tx, out, last, e->gather, last ? trailers : 0) < 0 ? PUMP_DST : 0;
 }
 
+int stage_piece(struct stream *s, struct dir *d, struct conn *dst, const uint8_t *data, uint32_t len, int last)
+{
+    BUG_ON(len > RX_MAX);
+    BUG_ON(d->stage == ABI_STAGE_NONE);
+    memcpy(s->eng->gather, data, len);
+    return stage_put(s, d, dst, len, last, 0);
+}
+
 int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst)
 {
     CHECK_CONN(s->front);

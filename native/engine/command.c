@@ -48,7 +48,8 @@ static int image_write(struct stream *s, const uint32_t *cmd)
         wflags = (wflags & ~(uint32_t)WRITE_CONN_CLOSE) | WRITE_CONN_UPGRADE;
     if ((s->req.flags & HEAD_F_EXPECT_100) && (s->flags & STREAM_SENT_100))
         wflags |= WRITE_DROP_EXPECT;
-    if ((cmd[ABI_C_STAGE] & 0xff) != ABI_STAGE_NONE && s->up.state == DIR_BODY) {
+    if ((cmd[ABI_C_STAGE] & 0xff) != ABI_STAGE_NONE &&
+        (s->up.state == DIR_BODY || s->up.state == DIR_TRAILERS || s->up.decoded > 0 || s->up.end_due)) {
         uint32_t format = cmd[ABI_C_STAGE] & 0xff;
         s->up.stage = (uint8_t)format;
         slz_init(&s->up.slz,
@@ -100,7 +101,7 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
     if (s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_WAIT)
         return -EPROTO;
     if (backend >= p->nproxies || (server != ABI_NONE && server >= p->nservers) ||
-        (server == ABI_NONE && !(flags & ABI_FWD_ADDR)))
+        (server == ABI_NONE && !(flags & ABI_FWD_ADDR)) || (cmd[ABI_C_STAGE] & 0xff) > ABI_STAGE_RAW)
         return -EINVAL;
     if (!replay && !edits_ok(e, cmd))
         return -EINVAL;
@@ -117,7 +118,12 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
         int rc = image_write(s, cmd);
         if (rc < 0)
             return rc;
+        if (!(s->flags & STREAM_REQ_PINNED)) { /* they end with this batch; the image is what a replay needs */
+            s->fields = NULL;
+            s->head_bytes = NULL;
+        }
     }
+    stream_drop_back(s, 0); /* FAIL_CLIENT_GONE left it, should policy not care */
     if (!(s->flags & STREAM_BECONN)) {
         s->flags |= STREAM_BECONN;
         live_add(&live_proxy(p, backend)->w[ABI_LIVE_PX_BECONN], 1);
@@ -172,8 +178,9 @@ static int cmd_wait(struct stream *s, const uint32_t *cmd)
         return -EPROTO;
     if (stream_pin(s) < 0)
         return -ENOMEM;
+    stream_drop_back(s, 0);
     s->state = ST_WAIT;
-    s->wait_reasons = (uint8_t)cmd[ABI_C_REASONS];
+    s->wait_reasons = (uint8_t)(cmd[ABI_C_REASONS] & ~(uint32_t)ABI_WAKE_SLOT); /* that is QUEUE's */
     s->want_bytes = cmd[ABI_C_WANT_BYTES];
     s->deadline_ms = cmd[ABI_C_DEADLINE_MS] == ABI_NONE ? UINT64_MAX : e->now_ms + cmd[ABI_C_DEADLINE_MS];
     stream_timer(s);
@@ -195,6 +202,8 @@ static int cmd_queue(struct stream *s, const uint32_t *cmd)
         return -EINVAL;
     if (stream_pin(s) < 0)
         return -ENOMEM;
+    stream_drop_back(s, 0);
+    stream_release_slot(s); /* who holds one and asks for another would wait for itself */
     if (!(s->flags & STREAM_BECONN)) {
         s->flags |= STREAM_BECONN;
         s->backend = backend;
@@ -246,14 +255,27 @@ static int cmd_timeout(struct stream *s, const uint32_t *cmd)
     return 0;
 }
 
+/* FORWARD with FWD_SLOT hands a slot over whatever becomes of the command: one that is refused gives it back. */
+static void slot_back(struct eng *e, const struct stream *s, const uint32_t *cmd)
+{
+    CHECK_ENG(e);
+    uint32_t server = cmd[ABI_C_SERVER];
+    if (cmd[ABI_C_OP] != ABI_CMD_FORWARD || !(cmd[ABI_C_FLAGS] & ABI_FWD_SLOT) || server >= e->proc->nservers)
+        return;
+    if (s != NULL && (s->flags & STREAM_SLOT) && s->server == server)
+        return; /* it was granted to this stream, which still holds it */
+    slot_release(e->proc, server);
+}
+
 static int stream_command(struct eng *e, const uint32_t *cmd)
 {
     CHECK_PROCESS(e->proc);
     CHECK_ENG(e);
     struct stream *s = stream_find(e, cmd[ABI_C_STREAM], cmd[ABI_C_STREAM_GEN]);
     int rc;
-    if (s == NULL) {
+    if (s == NULL || (s->flags & STREAM_ENDING)) { /* the latter: policy has not heard of its end yet */
         e->count.stale_commands++;
+        slot_back(e, NULL, cmd);
         return 0;
     }
     uint32_t gen = s->gen;
@@ -270,10 +292,25 @@ static int stream_command(struct eng *e, const uint32_t *cmd)
         return local_body(s, cmd);
     default: return cmd_timeout(s, cmd);
     }
+    if (rc < 0)
+        slot_back(e, s, cmd);
     if (rc == 0 && s->gen == gen && s->state != ST_POLICY && s->state != ST_POLICY_FAIL &&
         s->state != ST_POLICY_RES)
         s->flags |= STREAM_ANSWERED;
     return rc;
+}
+
+/* A slot that policy took will not be used; one that the queue granted is the stream's, and given back once. */
+static int cmd_release_slot(struct eng *e, const uint32_t *cmd)
+{
+    CHECK_ENG(e);
+    struct stream *s = stream_find(e, cmd[ABI_C_STREAM], cmd[ABI_C_STREAM_GEN]);
+    if (cmd[3] >= e->proc->nservers)
+        return -EINVAL;
+    if (s == NULL || !(s->flags & STREAM_SLOT) || s->server != cmd[3])
+        return slot_release(e->proc, cmd[3]);
+    stream_release_slot(s);
+    return 0;
 }
 
 static int plain_command(struct eng *e, const uint32_t *cmd)
@@ -311,11 +348,7 @@ static int plain_command(struct eng *e, const uint32_t *cmd)
         for (uint32_t t = 0; t < p->limits.threads; t++)
             mailbox_send(p, t, &m);
         return 0;
-    case ABI_CMD_RELEASE_SLOT:
-        if (cmd[3] >= p->nservers)
-            return -EINVAL;
-        slot_release(p, cmd[3]);
-        return 0;
+    case ABI_CMD_RELEASE_SLOT: return cmd_release_slot(e, cmd);
     case ABI_CMD_KICK_QUEUE:
         if (cmd[3] >= p->nproxies)
             return -EINVAL;

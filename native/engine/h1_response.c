@@ -28,6 +28,7 @@ static void response_bad(struct stream *s, uint32_t reason)
     ev[ABI_E_ARG2] = s->back->in_len;
     s->state = ST_POLICY_FAIL;
     stream_drop_back(s, 0);
+    stream_release_slot(s); /* as in stream_fail: another attempt takes its own */
 }
 
 static int pass_interim(struct stream *s, const struct head *h, struct head_field *f, const uint8_t *bytes)

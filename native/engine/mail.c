@@ -36,10 +36,13 @@ static void mail_handle(struct eng *e, const struct mail *m)
     switch (m->op) {
     case MAIL_SLOT:
         s = stream_find(e, m->index, m->gen);
-        if (s == NULL || (s->state != ST_QUEUE && s->state != ST_WAIT) || (s->flags & STREAM_ENDING)) {
+        if (s == NULL || (s->flags & STREAM_ENDING) ||
+            (s->state != ST_QUEUE && (s->state != ST_WAIT || !(s->wait_reasons & ABI_WAKE_SLOT)))) {
             slot_release(e->proc, m->arg[0]); /* its stream is gone: the next in the queue has it */
             return;
         }
+        slot_queue_leave(e->proc, &s->waiter); /* a grant of an earlier wait: this one is over too */
+        stream_release_slot(s);
         s->server = m->arg[0];
         s->flags |= STREAM_SLOT;
         stream_wake(s, ABI_WAKE_SLOT, m->arg[0]);

@@ -23,6 +23,10 @@ void stream_wake(struct stream *s, uint32_t reason, uint32_t arg)
     int has_head = s->fields != NULL;
     uint32_t need = s->req.len + table + s->up.decoded + 512;
     stream_check(s);
+    if (s->wake_reason == ABI_WAKE_SLOT) { /* told late, but nothing else may be told instead: the slot is held */
+        reason = ABI_WAKE_SLOT;
+        arg = s->wake_arg;
+    }
     if (!event_room(e, need)) { /* again after the batch */
         s->wake_reason = reason;
         s->wake_arg = arg;
@@ -123,7 +127,10 @@ static int up_run(struct stream *s)
     case PUMP_BLOCKED:
     case PUMP_DONE: return 0;
     case PUMP_DST: /* the server stopped reading: its answer may still come, the rest of the body is not wanted */
+        if (s->up.state != DIR_DONE) /* what is held is not the whole request: it cannot be sent again */
+            s->flags &= ~(uint32_t)STREAM_CAPTURE;
         s->up.state = DIR_DONE;
+        s->up.decoded = 0;
         front->flags |= CONN_NO_REUSE | CONN_LINGER;
         s->back->flags |= CONN_NO_REUSE | CONN_RD_READY;
         bufq_clear(&s->eng->pool, &s->back->out);

@@ -36,6 +36,7 @@ struct dir {
     uint8_t no_splice;
     uint8_t streak;      /* reads in a row that filled what was asked for */
     uint8_t stage_flush; /* payload went into the encoder since the last flush */
+    uint8_t end_due;     /* gathered to its end (wait for body), which the sink has not been told */
     uint64_t left;       /* FRAMING_LENGTH: still to come */
     struct chunk_decoder chunk;
     struct slz slz;

@@ -156,21 +156,25 @@ static void grant_server(struct process *p, struct slot_queue *q, uint32_t serve
     }
 }
 
-void slot_release(struct process *p, uint32_t server)
+int slot_release(struct process *p, uint32_t server)
 {
     CHECK_PROCESS(p);
     struct live *sv = live_server(p, server);
     uint32_t backend = p->servers[server].proxy;
     struct slot_queue *q = &p->queues[backend];
-    int32_t left = atomic_fetch_sub(&sv->w[ABI_LIVE_SV_SERVED], 1) - 1;
-    BUG_ON(left < 0);
+    int32_t served = atomic_load(&sv->w[ABI_LIVE_SV_SERVED]);
+    do {
+        if (served <= 0)
+            return -EINVAL;
+    } while (!atomic_compare_exchange_weak(&sv->w[ABI_LIVE_SV_SERVED], &served, served - 1));
     if (atomic_load(&sv->w[ABI_LIVE_SV_QUEUED]) == 0 &&
         atomic_load(&live_proxy(p, backend)->w[ABI_LIVE_PX_QUEUED]) == 0)
-        return;
+        return 0;
     pthread_mutex_lock(&q->lock);
     if (q->servers != NULL)
         grant_server(p, q, server);
     pthread_mutex_unlock(&q->lock);
+    return 0;
 }
 
 void slot_queue_kick(struct process *p, uint32_t backend)

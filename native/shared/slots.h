@@ -27,8 +27,9 @@ int slots_init(struct process *p);
 void slots_reset(struct process *p);
 /* Takes a slot of <server> when its maxconn allows: 1 taken, 0 full. */
 int slot_try(struct process *p, uint32_t server);
-/* Gives a slot back; may grant it to a waiter (which is woken through its thread's mailbox). */
-void slot_release(struct process *p, uint32_t server);
+/* Gives a slot back; may grant it to a waiter (which is woken through its thread's mailbox). -EINVAL when none is taken:
+ * policy's words are not to be trusted. */
+int slot_release(struct process *p, uint32_t server);
 /* Links a waiter; a slot that is free by now is granted at once (also by mailbox). */
 void slot_queue_join(struct process *p, struct slot_waiter *w);
 /* Unlinks it. Returns 1 when it was still waiting, 0 when a grant is already under way in the mailbox. */

@@ -147,7 +147,9 @@ static int s_socket(void *ctx, int family, int type)
 static int s_connect(void *ctx, int fd, const void *addr, socklen_t len)
 {
     struct sim_fd *f = sim_fd_of(fd);
-    (void)ctx, (void)addr, (void)len;
+    (void)ctx;
+    if (len == sizeof(struct sockaddr_in))
+        f->port = ntohs(((const struct sockaddr_in *)addr)->sin_port);
     sim.connects++;
     sim.last_connected = fd;
     f->role = SIM_CONNECTED;

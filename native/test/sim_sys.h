@@ -32,6 +32,7 @@ struct sim_fd {
     int seen;                    /* the test's own mark, 0 on a new one */
     int stalled;                 /* the peer's window is shut: sim_unstall opens it */
     int peer;                    /* pipe: the other end */
+    int port;                    /* connected to */
 };
 
 enum { SIM_SOCKET = 1, SIM_LISTENER, SIM_POLL, SIM_TIMER, SIM_WAKE, SIM_PIPE };

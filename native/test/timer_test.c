@@ -2,7 +2,7 @@
  * and leaps of weeks, timers armed and cancelled inside callbacks. What fires, and when, must be the list's answer; and
  * wheel_next must never be later than the first deadline. Usage: timer_test [SEED]. */
 #include "../engine/timer.h"
-#include "seeded.h"
+#include "sim_seeded.h"
 
 enum { TIMERS = 64, STEPS = 4000, SEEDS = 200 };
 

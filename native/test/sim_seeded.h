@@ -1,16 +1,17 @@
 /* Random tests that can be repeated: one generator, and the seed on stderr when anything aborts. A program that was given
  * a seed runs that one alone. Owns one state per program. */
-#ifndef SLUICE_TEST_SEEDED_H
-#define SLUICE_TEST_SEEDED_H
+#ifndef SLUICE_TEST_SIM_SEEDED_H
+#define SLUICE_TEST_SIM_SEEDED_H
 
 #include "../base.h"
-#include <signal.h>
 #include <stdio.h>
 
-static struct {
+struct seeded {
     uint64_t state, seed;
     const char *program;
-} seeded;
+};
+
+extern struct seeded seeded;
 
 /* A number below <below>: xorshift64*, whose high bits are good enough for schedules. */
 static inline uint64_t pick(uint64_t below)
@@ -27,21 +28,6 @@ static inline int one_in(uint64_t n)
     return pick(n) == 0;
 }
 
-static void seeded_abort(int sig)
-{
-    fprintf(stderr, "%s: failed with seed %llu; repeat it alone with: %s %llu\n", seeded.program,
-            (unsigned long long)seeded.seed, seeded.program, (unsigned long long)seeded.seed);
-    signal(sig, SIG_DFL);
-    raise(sig);
-}
-
-static inline void seeded_begin(const char *program, uint64_t seed)
-{
-    BUG_ON(program == NULL);
-    seeded.program = program;
-    seeded.seed = seed;
-    seeded.state = seed * 0x9e3779b97f4a7c15ULL + 0x1234567;
-    signal(SIGABRT, seeded_abort);
-}
+void seeded_begin(const char *program, uint64_t seed);
 
 #endif
