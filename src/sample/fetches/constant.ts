@@ -62,7 +62,7 @@ export const constantFetches = [
     output: 'bin',
     uses: 'constant',
     check: ([hex]) =>
-      /^(?:[0-9A-Fa-f]{2})*$/.test(hex) ? undefined : `an hexadecimal value is expected, but found '${hex}'`,
+      /^(?:[0-9A-Fa-f]{2})+$/.test(hex) ? undefined : `an hexadecimal value is expected, but found '${hex}'`,
     fetch: (_stream, [hex]) => Buffer.from(hex, 'hex').toString('latin1'),
   }),
   fetch({ name: 'meth', args: ['str'], output: 'meth', uses: 'constant', fetch: (_stream, [name]) => name }),
