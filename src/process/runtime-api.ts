@@ -105,7 +105,7 @@ export class RuntimeApi {
       maxconn: limits.maxconn,
       maxsock: limits.maxsock,
       ulimitN: limits.ulimitN,
-      nodeName: global.settings.get('node')?.[0] ?? global.hostname,
+      shownHost: global.settings.get('node')?.[0] ?? global.hostname,
       description: global.settings.get('description')?.join(' ') ?? '',
       version: HAPROXY_VERSION,
       releaseDate: HAPROXY_DATE,

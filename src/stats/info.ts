@@ -45,7 +45,7 @@ function identity(source: StatsSource): Values {
     Pid: process.pid,
     Uptime: uptimeText(uptimeSeconds),
     Uptime_sec: uptimeSeconds,
-    node: facts.nodeName,
+    node: facts.shownHost,
     'Build info': facts.version,
     Start_time_sec: Math.floor(facts.startedMs / 1000),
     BootTime_ms: facts.bootMs,

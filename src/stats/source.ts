@@ -14,7 +14,7 @@ export interface ProcessFacts {
   readonly maxconn: number;
   readonly maxsock: number;
   readonly ulimitN: number;
-  readonly nodeName: string;
+  readonly shownHost: string;
   readonly description: string;
   readonly version: string;
   readonly releaseDate: string;
