@@ -1,11 +1,14 @@
 /** Any bytes may be a configuration: properties that hold for all of them. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { actions } from '../action/index.ts';
 import { evaluateCondition, PREDICATE_NAMES } from '../config/condition.ts';
 import { namesElsewhere } from '../config/known-elsewhere.ts';
 import { LINE_WORDS_MAX, lexLine } from '../config/lexer.ts';
 import { renderMessages } from '../config/render.ts';
 import { Variables } from '../config/variables.ts';
+import { converters } from '../sample/converters/index.ts';
+import { fetches } from '../sample/fetches/index.ts';
 import { BIND_OPTIONS } from './bind-options.ts';
 import { parseConfiguration } from './configuration.ts';
 import { globalKeywords } from './global.ts';
@@ -29,6 +32,9 @@ const known = [
   ...SERVER_OPTIONS.map((entry) => entry.name),
   ...namesElsewhere('proxy'),
   ...namesElsewhere('http-request'),
+  ...actions.flatMap(({ name, from }) => from.map((set) => `${set} ${name}`)),
+  ...fetches.map((entry) => `acl a ${entry.name}`),
+  ...converters.map((entry) => `http-request set-header x %[str(a),${entry.name}`),
   ...[
     'global',
     'defaults',
@@ -75,20 +81,23 @@ const value = fc.oneof(
 const line = fc
   .tuple(fc.constantFrom(...known), fc.array(value, { maxLength: 8 }))
   .map(([first, rest]) => [first, ...rest].join(' '));
+const header = fc.constantFrom(
+  'global',
+  'defaults',
+  'defaults d',
+  'frontend f',
+  'backend b',
+  'listen l',
+  'listen m from d',
+);
+const body = fc.array(
+  fc.oneof({ weight: 8, arbitrary: line }, { weight: 1, arbitrary: syntax }, { weight: 1, arbitrary: bytes }),
+  { maxLength: 20 },
+);
+const section = fc.tuple(header, body).map(([first, lines]) => [first, ' mode http', ...lines].join('\n'));
 const file = fc.oneof(
-  fc
-    .array(
-      fc.oneof(
-        { weight: 8, arbitrary: line },
-        { weight: 1, arbitrary: syntax },
-        { weight: 1, arbitrary: bytes },
-      ),
-      {
-        maxLength: 60,
-      },
-    )
-    .map((lines) => `${lines.join('\n')}\n`),
-  bytes,
+  { weight: 9, arbitrary: fc.array(section, { maxLength: 6 }).map((sections) => `${sections.join('\n')}\n`) },
+  { weight: 1, arbitrary: bytes },
 );
 
 it('cuts any line into words', () => {
@@ -129,13 +138,20 @@ it('evaluates any condition, or says why not', () => {
   );
 });
 
+const loader = {
+  file: (path: string) =>
+    path.length % 2 === 0 ? Buffer.from(`HTTP/1.1 200 OK\r\n\r\n${path}\n# x\n10.0.0.0/8\n(`) : undefined,
+  userId: () => 1,
+  groupId: () => undefined,
+};
+
 it('reads any file: never throws, never hangs, and every message has its place', () => {
   fc.assert(
     fc.property(file, (text) => {
       const options = { localPeer: 'p', maxconn: 0, proxyMaxconn: 0 };
       const sources = makeSources([{ name: 'f.cfg', text }], options, { A: '1' });
       const begun = performance.now();
-      const { messages } = parseConfiguration(sources);
+      const { messages } = parseConfiguration(sources, loader);
       expect(performance.now() - begun).toBeLessThan(READING_MAX_MS);
       const lines = text.split('\n');
       for (const { place, column, source, text: what } of messages) {
