@@ -3,6 +3,7 @@
  */
 import { aclKeywords } from './acl/keywords.ts';
 import { actionsOf } from './action/index.ts';
+import { cliCommands, sessionCommands } from './cli/commands.ts';
 import type { Keyword } from './config/keyword.ts';
 import type { RuleSet } from './model/rules.ts';
 import { converters } from './sample/converters/index.ts';
@@ -57,6 +58,12 @@ function optionLine(entry: Keyword<ProxySection>): string {
   return `\t${entry.name} [ ${sides}${entry.traits['isHttp'] === true ? ' HTTP' : ''} ]`;
 }
 
+function actionLines(): string[] {
+  return RULE_SETS.flatMap((set) =>
+    actionsOf(set).map(({ name, takesParentheses }) => `${set} ${name}${takesParentheses ? '*' : ''}`),
+  );
+}
+
 function configurationLines(): string[] {
   const proxy = proxySectionKeywords.flat();
   const isOption = (entry: Keyword<ProxySection>) => firstWord(entry) === 'option';
@@ -75,9 +82,7 @@ function configurationLines(): string[] {
       (name) => `\tserver <name> <addr> ${name}`,
     ),
     ...unique(proxy.filter(isOption).map(optionLine)),
-    ...RULE_SETS.flatMap((set) =>
-      actionsOf(set).map(({ name, takesParentheses }) => `\t${set} ${name}${takesParentheses ? '*' : ''}`),
-    ),
+    ...actionLines().map((line) => `\t${line}`),
   ];
 }
 
@@ -103,10 +108,22 @@ const CLASSES: readonly KeywordClass[] = [
     lines: () => byName(aclKeywords).map(({ name, fetch, method }) => `${name} = ${fetch} -m ${method.name}`),
   },
   {
+    name: 'act',
+    about: 'actions of rules',
+    title: 'actions',
+    lines: actionLines,
+  },
+  {
     name: 'cfg',
     about: 'configuration keywords',
     title: 'configuration keywords',
     lines: configurationLines,
+  },
+  {
+    name: 'cli',
+    about: 'CLI keywords',
+    title: 'CLI keywords',
+    lines: () => [...sessionCommands, ...cliCommands].map(({ words }) => `${words} [WORKER] `).sort(),
   },
   {
     name: 'cnv',
