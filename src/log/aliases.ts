@@ -9,9 +9,9 @@ import type { Proxy } from '../model/proxy.ts';
 import { sessionDestination, sessionSource } from '../model/session-address.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
+import * as end from '../sample/stream-end.ts';
 import { localMillis, localWithZone, utcWithZone } from './dates.ts';
 import * as line from './request-line.ts';
-import * as end from './stream-end.ts';
 
 /** What aliases need to know of the process. */
 export interface LogSettings {

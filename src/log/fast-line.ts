@@ -8,11 +8,11 @@ import type { Server } from '../model/server.ts';
 import { sessionSource } from '../model/session-address.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
+import * as end from '../sample/stream-end.ts';
 import { captureText } from './build.ts';
 import { localDate, three } from './dates.ts';
 import { encodeUrl } from './encode.ts';
 import { requestLine } from './request-line.ts';
-import * as end from './stream-end.ts';
 
 /** Numbers below this have their text kept. */
 const SMALL_MAX = 2048;

@@ -80,8 +80,8 @@ export interface Fetch {
   readonly uses: readonly Source[];
   readonly check: Check<readonly unknown[]> | undefined;
   fetch(stream: Stream, args: readonly unknown[]): SampleValue | undefined;
-  /** True as soon as <accept> takes one of the sample's values; only for fetches with several. */
-  readonly some: ((stream: Stream, args: readonly unknown[], accept: Accept) => boolean) | undefined;
+  /** Makes the test that is true as soon as <accept> takes one of the sample's values; only for fetches with several. */
+  readonly some: ((args: readonly unknown[], accept: Accept) => (stream: Stream) => boolean) | undefined;
 }
 
 export interface Converter {
@@ -101,10 +101,9 @@ export function fetch<const Args extends readonly ArgumentName[], Output extends
   readonly check?: Check<ArgumentsOf<Args>>;
   readonly fetch: (stream: Stream, args: ArgumentsOf<Args>) => ValueOf<Output> | undefined;
   readonly some?: (
-    stream: Stream,
     args: ArgumentsOf<Args>,
     accept: (value: ValueOf<Output>, stream: Stream) => boolean,
-  ) => boolean;
+  ) => (stream: Stream) => boolean;
 }): Fetch {
   const uses = typeof declaration.uses === 'string' ? [declaration.uses] : declaration.uses;
   return { check: undefined, some: undefined, ...declaration, uses } as unknown as Fetch;

@@ -262,7 +262,7 @@ function build(source: string, fetch: Fetch, args: readonly unknown[], chain: Ch
             const converted = convert(value, stream);
             return converted !== undefined && accept(converted, stream);
           };
-    if (each !== undefined) return (stream: Stream) => each(stream, args, taken);
+    if (each !== undefined) return each(args, taken);
     return (stream: Stream) => {
       const value = get(stream, args);
       return value !== undefined && taken(value, stream);

@@ -19,6 +19,7 @@ export class Variable {
   }
 
   get(stream: Stream): SampleValue | undefined {
+    if (!this.isAlive(stream)) return undefined;
     switch (this.scope) {
       case 'proc':
         return processVariables.get(this.name);
@@ -29,7 +30,14 @@ export class Variable {
     }
   }
 
+  /** req.* are forgotten when a server's response begins, res.* begin with it. */
+  private isAlive(stream: Stream): boolean {
+    if (this.scope === 'req') return stream.phase === 0 || stream.localStatus !== 0;
+    return this.scope !== 'res' || stream.phase === 1;
+  }
+
   set(stream: Stream, value: SampleValue): void {
+    if (!this.isAlive(stream)) return;
     if (this.scope === 'proc') processVariables.set(this.name, value);
     else if (this.scope === 'sess') {
       stream.session.variables ??= new Map();

@@ -1,4 +1,4 @@
-/** Hot path. Fetches of cookies: pairs of Cookie fields (RFC 6265 4.2.1), the first pair of each Set-Cookie value (4.1.1). */
+/** Fetches of cookies: pairs of Cookie fields (RFC 6265 4.2.1), the first pair of each Set-Cookie value (4.1.1). */
 import { fieldName } from '../../model/field-name.ts';
 import type { HttpMessage } from '../../model/http-message.ts';
 import type { Stream } from '../../model/stream.ts';
@@ -77,15 +77,17 @@ function valueFetch(
       const message = side(stream);
       return message === undefined ? undefined : cookieOf(message, responseWhen(stream), cookie);
     },
-    some: (stream, [cookie], accept) => {
-      const message = side(stream);
-      if (message === undefined) return false;
-      return someCookie(
-        message,
-        responseWhen(stream),
-        (key, value) => (cookie === undefined || cookie === '' || key === cookie) && accept(value, stream),
-      );
-    },
+    some:
+      ([cookie], accept) =>
+      (stream) => {
+        const message = side(stream);
+        if (message === undefined) return false;
+        return someCookie(
+          message,
+          responseWhen(stream),
+          (key, value) => (cookie === undefined || cookie === '' || key === cookie) && accept(value, stream),
+        );
+      },
   });
 }
 

@@ -63,16 +63,32 @@ function textFetch(name: string, side: Side, uses: readonly Source[], isWhole: b
       const message = side(stream);
       return message === undefined ? undefined : pick(message, field ?? ANY, isWhole, occurrence);
     },
-    some: (stream, [field, occurrence], accept) => {
-      const message = side(stream);
-      if (message === undefined) return false;
-      if (occurrence === undefined || occurrence === 0) {
-        return someValue(message, field ?? ANY, isWhole, accept, stream);
-      }
-      const value = nthValue(message, field ?? ANY, isWhole, occurrence);
-      return value !== undefined && accept(value, stream);
-    },
+    some: ([field, occurrence], accept) => valueTest(side, field, isWhole, occurrence, accept),
   });
+}
+
+type TextTest = (text: string, stream: Stream) => boolean;
+
+/** Tries all values, or the one that an occurrence names. */
+function valueTest(
+  side: Side,
+  field: FieldName | undefined,
+  isWhole: boolean,
+  occurrence: number | undefined,
+  accept: TextTest,
+): (stream: Stream) => boolean {
+  const name = field ?? ANY;
+  if (occurrence === undefined || occurrence === 0) {
+    return (stream) => {
+      const message = side(stream);
+      return message !== undefined && someValue(message, name, isWhole, accept, stream);
+    };
+  }
+  return (stream) => {
+    const message = side(stream);
+    const value = message === undefined ? undefined : nthValue(message, name, isWhole, occurrence);
+    return value !== undefined && accept(value, stream);
+  };
 }
 
 function countFetch(name: string, side: Side, uses: readonly Source[], isWhole: boolean): Fetch {
@@ -100,15 +116,8 @@ function numberFetch(name: string, side: Side, uses: readonly Source[]): Fetch {
       const text = message === undefined ? undefined : pick(message, field ?? ANY, false, occurrence);
       return text === undefined ? undefined : integerOf(text);
     },
-    some: (stream, [field, occurrence], accept) => {
-      const message = side(stream);
-      if (message === undefined) return false;
-      if (occurrence !== undefined && occurrence !== 0) {
-        const text = nthValue(message, field ?? ANY, false, occurrence);
-        return text !== undefined && accept(integerOf(text), stream);
-      }
-      return someValue(message, field ?? ANY, false, (text) => accept(integerOf(text), stream), stream);
-    },
+    some: ([field, occurrence], accept) =>
+      valueTest(side, field, false, occurrence, (text, stream) => accept(integerOf(text), stream)),
   });
 }
 
@@ -124,19 +133,11 @@ function addressFetch(name: string, side: Side, uses: readonly Source[]): Fetch 
       const text = message === undefined ? undefined : pick(message, field ?? ANY, false, occurrence);
       return text === undefined ? undefined : addressIn(text);
     },
-    some: (stream, [field, occurrence], accept) => {
-      const message = side(stream);
-      if (message === undefined) return false;
-      const test = (text: string): boolean => {
+    some: ([field, occurrence], accept) =>
+      valueTest(side, field, false, occurrence, (text, stream) => {
         const address = addressIn(text);
         return address !== undefined && accept(address, stream);
-      };
-      if (occurrence !== undefined && occurrence !== 0) {
-        const text = nthValue(message, field ?? ANY, false, occurrence);
-        return text !== undefined && test(text);
-      }
-      return someValue(message, field ?? ANY, false, test, stream);
-    },
+      }),
   });
 }
 

@@ -5,6 +5,7 @@ import { captureFetches } from './capture.ts';
 import { connectionFetches } from './connection.ts';
 import { constantFetches } from './constant.ts';
 import { cookieFetches } from './cookie.ts';
+import { exchangeFetches } from './exchange.ts';
 import { headerFetches } from './header.ts';
 import { proxyFetches } from './proxy.ts';
 import { requestFetches } from './request.ts';
@@ -16,6 +17,7 @@ export const fetches: readonly Fetch[] = [
   ...connectionFetches,
   ...constantFetches,
   ...cookieFetches,
+  ...exchangeFetches,
   ...headerFetches,
   ...proxyFetches,
   ...requestFetches,

@@ -39,7 +39,8 @@ function someParameter(
   name: string,
   start: string,
   ignoresCase: boolean,
-  accept: (value: string) => boolean,
+  accept: (value: string, stream: Stream) => boolean,
+  stream: Stream,
 ): boolean {
   const found = target.indexOf(start);
   if (found < 0) return false;
@@ -51,7 +52,7 @@ function someParameter(
     if (equal >= 0 && equal < end) {
       const key = text.substring(at, equal);
       const isNamed = name === '' || key === name || (ignoresCase && asciiLower(key) === asciiLower(name));
-      if (isNamed && accept(text.substring(equal + 1, end))) return true;
+      if (isNamed && accept(text.substring(equal + 1, end), stream)) return true;
     }
     at = end + 1;
   }
@@ -64,6 +65,14 @@ function isSeparator(code: number, start: string): boolean {
   return code === start.charCodeAt(0);
 }
 
+/** The value <keep> was given last; there is one at a time. */
+let kept: string | undefined;
+
+function keep(value: string): boolean {
+  kept = value;
+  return true;
+}
+
 function firstParameter(
   stream: Stream,
   name: string | undefined,
@@ -72,12 +81,9 @@ function firstParameter(
 ): string | undefined {
   const target = targetOf(stream);
   if (target === undefined) return undefined;
-  let value: string | undefined;
-  someParameter(target, name ?? '', start || '?', flags?.startsWith('i') === true, (found) => {
-    value = found;
-    return true;
-  });
-  return value;
+  kept = undefined;
+  someParameter(target, name ?? '', start || '?', flags?.startsWith('i') === true, keep, stream);
+  return kept;
 }
 
 function octets(value: number): string {
@@ -143,12 +149,14 @@ const urlParameter = fetch({
   output: 'str',
   uses: 'request head',
   fetch: (stream, [name, start, flags]) => firstParameter(stream, name, start, flags),
-  some: (stream, [name, start, flags], accept) => {
-    const target = targetOf(stream);
-    if (target === undefined) return false;
-    return someParameter(target, name ?? '', start || '?', flags?.startsWith('i') === true, (value) =>
-      accept(value, stream),
-    );
+  some: ([name, start, flags], accept) => {
+    const ignoresCase = flags?.startsWith('i') === true;
+    return (stream) => {
+      const target = targetOf(stream);
+      return (
+        target !== undefined && someParameter(target, name ?? '', start || '?', ignoresCase, accept, stream)
+      );
+    };
   },
 });
 
