@@ -1,0 +1,56 @@
+/** What our streams promise beyond node:zlib's. */
+import { once } from 'node:events';
+import * as zlib from 'node:zlib';
+import { expect, test } from 'vitest';
+import * as ours from './index.ts';
+
+const line = Buffer.from('GET /index.html HTTP/1.1\r\nhost: example.org\r\n\r\n');
+
+function collect(packer: ours.Compressing): Buffer[] {
+  const pieces: Buffer[] = [];
+  packer.on('data', (piece: Buffer) => pieces.push(piece));
+  return pieces;
+}
+
+test('a chunk that was transferred away is an error', async () => {
+  const packer = ours.createGzip();
+  const bytes = new Uint8Array(100);
+  const chunk = Buffer.from(bytes.buffer);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  const fault = once(packer, 'error');
+  packer.write(chunk);
+  expect(await fault).toEqual([expect.objectContaining({ code: 'ERR_INVALID_STATE' })]);
+});
+
+test('after flush(Z_FINISH) only the end may follow', async () => {
+  const packer = ours.createGzip();
+  const pieces = collect(packer);
+  packer.write(line);
+  await new Promise<void>((done) => packer.flush(ours.constants.Z_FINISH, () => done()));
+  expect(zlib.gunzipSync(Buffer.concat(pieces)).equals(line)).toBe(true);
+  const fault = once(packer, 'error');
+  packer.write(line);
+  expect(await fault).toEqual([expect.objectContaining({ code: 'ERR_INVALID_STATE' })]);
+});
+
+test('small writes are collected: as short as one large write', async () => {
+  const [many, one] = [ours.createGzip(), ours.createGzip()];
+  const [manyPieces, onePiece] = [collect(many), collect(one)];
+  for (let count = 0; count < 500; count++) many.write(line);
+  one.write(Buffer.alloc(500 * line.length, line));
+  many.end();
+  one.end();
+  await Promise.all([once(many, 'end'), once(one, 'end')]);
+  expect(Buffer.concat(manyPieces).equals(Buffer.concat(onePiece))).toBe(true);
+});
+
+test('a written buffer may be used again once its write is done', async () => {
+  const packer = ours.createGzip();
+  const pieces = collect(packer);
+  const buffer = Buffer.from('first ');
+  await new Promise((done) => packer.write(buffer, done));
+  buffer.fill('x');
+  packer.end('second');
+  await once(packer, 'end');
+  expect(zlib.gunzipSync(Buffer.concat(pieces)).toString()).toBe('first second');
+});
