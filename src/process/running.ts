@@ -59,14 +59,17 @@ export class Running {
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
   }
 
-  /** Opens what is not a proxy's: false when the start must be given up. */
+  /** Opens all sockets: false when one could not be opened (each was named by an alert). */
   open(opener: SocketOpener): boolean {
-    return this.api.open(opener);
+    const { listeners, speaker, limits, shared } = this.parts;
+    const hasProxies = listeners.open(opener, speaker, limits.maxconn, shared.threads);
+    return this.api.open(opener) && hasProxies;
   }
 
   /** Lets clients in. */
   async begin(): Promise<void> {
     const { mainEngine, dataThreads } = this.parts;
+    if (this.stop.isStopping) return;
     if (mainEngine.isDataPlane) mainEngine.engine.listen(true);
     else await dataThreads.listen(true);
     this.checks.start();

@@ -17,7 +17,7 @@ import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
 import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
-import { type MainEngine, startMainEngine } from './main-engine.ts';
+import { startMainEngine } from './main-engine.ts';
 import { OldProcesses } from './old-processes.ts';
 import { Running } from './running.ts';
 import { Speaker } from './say.ts';
@@ -111,30 +111,21 @@ export async function startProcess(run: Run): Promise<void> {
   const live = makeLive(configuration, shared);
   await resolveNames(run, speaker);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
-  const listeners = new Listeners(addon, configuration);
-  const old = new OldProcesses(options.softStopPids, options.hardStopPids);
-  const opener = new SocketOpener(addon, old, sharedPorts(configuration.listeners.map((one) => one.address)));
-  if (!listeners.open(opener, speaker, limits.maxconn, threads)) giveUpStart(speaker);
   await openLogTargets(addon, configuration, speaker);
   const addresses = configuration.servers.map((server) => server.resolved);
   const ready = dataThreads.configure({ sources: run.sources, addresses, shared });
-  const mainEngine: MainEngine = startMainEngine(addon, configuration, shared);
   const running = new Running({
-    addon,
-    configuration,
-    options,
-    speaker,
-    limits,
-    shared,
-    live,
-    listeners,
-    dataThreads,
-    mainEngine,
+    ...{ addon, configuration, options, speaker, limits, shared, live, dataThreads },
+    listeners: new Listeners(addon, configuration),
+    mainEngine: startMainEngine(addon, configuration, shared),
     environment: run.environment,
   });
-  if (!running.open(opener)) giveUpStart(speaker);
-  await ready;
   onSignals(running);
+  await ready;
+  // Whoever can connect is served, and whoever sees a port open may send signals: nothing listens before now.
+  const old = new OldProcesses(options.softStopPids, options.hardStopPids);
+  const ports = sharedPorts(configuration.listeners.map((one) => one.address));
+  if (!running.open(new SocketOpener(addon, old, ports))) giveUpStart(speaker);
   await running.begin();
   writePidFile(run, speaker);
   old.tell();

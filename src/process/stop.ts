@@ -21,7 +21,7 @@ export class Stop {
   private readonly parts: Parts;
   private readonly voice: ControlVoice;
   private readonly source: StatsSource;
-  private isStopping = false;
+  isStopping = false;
   private isEnding = false;
 
   constructor(parts: Parts, voice: ControlVoice, source: StatsSource) {

@@ -1,0 +1,112 @@
+/** How a process ends: soft stop, hard stop, death by a signal, a thread that is gone, under load. */
+import { describe, expect, it } from 'vitest';
+import { startProxy } from '../tool/proxy.ts';
+import { rawClient } from '../tool/raw-socket.ts';
+import { scriptedServer } from '../tool/scripted-server.ts';
+import { until, within } from '../tool/until.ts';
+
+const DEFAULTS = `defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 1s
+`;
+const PAGE = '  http-request return status 200 content-type text/plain string hello\n';
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+describe.each([1, 2])('with nbthread %i', (threads) => {
+  const HEAD = `global\n  nbthread ${threads}\n`;
+
+  it('USR1 closes idle connections, lets the others finish, and ends with 0', async () => {
+    const server = await scriptedServer(async (peer) => {
+      await peer.receive('\r\n\r\n');
+      await until(() => isReleased, 4000);
+      await peer.send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate');
+    });
+    let isReleased = false;
+    const proxy = await startProxy({
+      cfg: `${HEAD}${DEFAULTS}listen l\n  bind 127.0.0.1:{port:fe}\n  server s 127.0.0.1:{port:s}\nfrontend own\n  bind 127.0.0.1:{port:own}\n${PAGE}`,
+      ports: { s: server.port },
+    });
+    const idle = await rawClient(proxy.ports['own'] as number);
+    await idle.send(GET);
+    await idle.receive('hello');
+    const busy = await rawClient(proxy.ports['fe'] as number);
+    await busy.send(GET);
+    await server.accepted(1);
+    proxy.process.kill('SIGUSR1');
+    await until(() => idle.end !== undefined, 3000, 'the idle connection to be closed');
+    await until(() => proxy.stderr.includes('Proxy l stopped'), 3000);
+    await expect(rawClient(proxy.ports['own'] as number)).rejects.toThrow();
+    expect(proxy.process.exitCode).toBe(null);
+    isReleased = true;
+    expect(await busy.receive('late')).toContain('HTTP/1.1 200 OK');
+    expect(await within(proxy.exited, 3000, 'the end')).toEqual({ code: 0, signal: null });
+    expect(proxy.stderr).toContain('Proxy l stopped (cumulated conns: FE: 1, BE: 1).');
+  });
+
+  it('hard-stop-after ends what a soft stop would wait for', async () => {
+    const proxy = await startProxy(
+      `${HEAD}  hard-stop-after 300ms\n${DEFAULTS}frontend fe\n  bind 127.0.0.1:{port:fe}\n${PAGE}`,
+    );
+    const client = await rawClient(proxy.ports['fe'] as number);
+    await client.send('GET / HT');
+    proxy.process.kill('SIGUSR1');
+    expect(await within(proxy.exited, 3000, 'the end')).toEqual({ code: 0, signal: null });
+    expect(proxy.stderr).toContain('soft-stop running for too long, performing a hard-stop.');
+    expect(proxy.stderr).toContain('Proxy fe hard-stopped (1 remaining conns will be closed).');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it at once', async (signal) => {
+    const proxy = await startProxy(`${HEAD}${DEFAULTS}frontend fe\n  bind 127.0.0.1:{port:fe}\n${PAGE}`);
+    const client = await rawClient(proxy.ports['fe'] as number);
+    await client.send(GET);
+    await client.receive('hello');
+    expect(await proxy.stop(signal)).toEqual({ code: null, signal });
+    expect(proxy.stderr).toBe('');
+  });
+
+  it('HUP and QUIT say how it goes and end nothing', async () => {
+    const proxy = await startProxy(
+      `${HEAD}${DEFAULTS}listen l\n  bind 127.0.0.1:{port:fe}\n  server s 127.0.0.1:1\n`,
+    );
+    proxy.process.kill('SIGHUP');
+    await until(() => proxy.stderr.includes('SIGHUP: Proxy l has 1 active servers'), 3000);
+    expect(proxy.stderr).toContain('SIGHUP: Server l/s is UP. Conn: 0 act, 0 pend, 0 tot.');
+    proxy.process.kill('SIGQUIT');
+    await until(() => proxy.stderr.includes('Dumping pools usage.'), 3000);
+    expect(proxy.process.exitCode).toBe(null);
+  });
+
+  it('ends cleanly under load, every time', async () => {
+    for (let round = 0; round < 3; round++) {
+      const proxy = await startProxy(
+        `${HEAD}  hard-stop-after 50ms\n${DEFAULTS}frontend fe\n  bind 127.0.0.1:{port:fe}\n${PAGE}`,
+      );
+      const port = proxy.ports['fe'] as number;
+      const clients = await Promise.all(Array.from({ length: 20 }, () => rawClient(port)));
+      for (const client of clients) {
+        client.socket.on('data', () => client.socket.write(GET));
+        client.socket.write(GET.repeat(10));
+      }
+      await until(() => clients.every((client) => client.bytesIn > 0), 5000);
+      proxy.process.kill('SIGUSR1');
+      expect(await within(proxy.exited, 5000, 'the end')).toEqual({ code: 0, signal: null });
+      for (const client of clients) client.socket.destroy();
+    }
+  });
+});
+
+it('a closed standard input and a closed standard error end nothing', async () => {
+  const proxy = await startProxy(
+    `${DEFAULTS}listen l\n  bind 127.0.0.1:{port:fe}\n${PAGE}  server s 127.0.0.1:1 check inter 50ms\n`,
+  );
+  proxy.process.stderr?.destroy();
+  const client = await rawClient(proxy.ports['fe'] as number);
+  for (let i = 0; i < 3; i++) {
+    proxy.process.kill('SIGHUP');
+    await client.send(GET);
+    await client.receive('hello');
+  }
+  expect(proxy.process.exitCode).toBe(null);
+});
