@@ -36,6 +36,8 @@ function takeTime(line: ActionLine, what: string): number | undefined {
   return undefined;
 }
 
+const LEVEL_NAMES: readonly string[] = [...LOG_LEVELS, 'silent'];
+
 const setLogLevel = action({
   name: 'set-log-level',
   from: [...HTTP_RULES, 'tcp-request content', 'tcp-response content'],
@@ -47,9 +49,9 @@ const setLogLevel = action({
     const level = word.text === 'silent' ? -1 : names.indexOf(word.text);
     if (level < 0 && word.text !== 'silent') {
       line.ctx.alerts.alert(
-        `'${word.text}' is not a log level${didYouMean(word.text, [...names, 'silent'])}.`,
+        `'${word.text}' is not a log level${didYouMean(word.text, LEVEL_NAMES)}.`,
         word,
-        `Allowed: ${names.join(', ')}, silent.`,
+        `Allowed: ${LEVEL_NAMES.join(', ')}.`,
       );
       return undefined;
     }

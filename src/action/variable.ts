@@ -41,7 +41,7 @@ interface Destination {
   readonly guards: readonly Guard[];
 }
 
-/** `name[,condition]…` */
+/** `name[,condition]…`, read with the configuration. */
 function readDestination(line: ActionLine): Destination | undefined {
   const parts = line.inner.split(',').map((part) => part.trim());
   const variable = parseVariable(parts[0] as string);

@@ -49,15 +49,8 @@ export function untilNul(text: string): string {
 
 function cborHead(major: number, value: bigint): string {
   if (value < 24n) return bytesOf(BigInt(major << 5) | value, 1);
-  const widths: readonly (readonly [bigint, number])[] = [
-    [0xffn, 1],
-    [0xffffn, 2],
-    [0xffffffffn, 4],
-    [0xffffffffffffffffn, 8],
-  ];
-  const code = widths.findIndex(([most]) => value <= most);
-  const width = (widths[code] as readonly [bigint, number])[1];
-  return bytesOf(BigInt((major << 5) | (24 + code)), 1) + bytesOf(value, width);
+  const code = value <= 0xffn ? 0 : value <= 0xffffn ? 1 : value <= 0xffffffffn ? 2 : 3;
+  return bytesOf(BigInt((major << 5) | (24 + code)), 1) + bytesOf(value, 1 << code);
 }
 
 function bytesOf(value: bigint, width: number): string {

@@ -53,12 +53,14 @@ interface Header extends Parts {
   text: string;
 }
 
+/** By level; made once for each `log` line of the configuration. */
 function priorities(facility: number): string[] {
   return LOG_LEVELS.map((_, level) => `<${facility * 8 + level}>`);
 }
 
 const NO_PRIORITY = LOG_LEVELS.map(() => '');
 
+/** Made once for each `log` line of the configuration and tag. */
 function partsOf(line: LogLine, tag: string, host: string | undefined): Parts {
   const format = line.format === 'default' ? (host === undefined ? 'local' : 'rfc3164') : line.format;
   const { pid } = process;
@@ -84,6 +86,11 @@ function partsOf(line: LogLine, tag: string, host: string | undefined): Parts {
     default:
       return { before: NO_PRIORITY, date: 'none', after: '' };
   }
+}
+
+/** Made once for each `log` line of the configuration and tag. */
+function makeHeader(line: LogLine, tag: string, host: string | undefined): Header {
+  return { ...partsOf(line, tag, host), seconds: -1, level: -1, text: '' };
 }
 
 /** Microseconds of the wall clock's second, six digits. */
@@ -150,7 +157,7 @@ export class LogWriter {
     }
     let header = ofLine.get(tag);
     if (header === undefined) {
-      header = { ...partsOf(line, tag, this.host), seconds: -1, level: -1, text: '' };
+      header = makeHeader(line, tag, this.host);
       ofLine.set(tag, header);
     }
     this.lastLine = line;

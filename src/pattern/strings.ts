@@ -11,6 +11,7 @@ export type StringMatcher = (subject: string) => boolean;
 /** Up to so many patterns a plain loop is faster than an index (bench/micro/pattern.ts). */
 const LOOP_MAX_PATTERNS = 4;
 
+/** Folds the patterns once, when the configuration is read. */
 function folded(patterns: readonly string[], insensitive: boolean, build: (list: string[]) => StringMatcher) {
   if (!insensitive) return build([...patterns]);
   const match = build(patterns.map(asciiLower));
@@ -29,6 +30,7 @@ function anyOf(
   };
 }
 
+/** Made when the configuration is read. */
 function trieOf(patterns: readonly string[], reversed: boolean): Trie {
   const trie = new Trie();
   for (const pattern of patterns) trie.add(reversed ? [...pattern].reverse().join('') : pattern);
@@ -107,7 +109,7 @@ function trimmed(pattern: string, delimiters: string): string {
   return pattern.slice(start, end);
 }
 
-/** Throws RegexError for a pattern that is wrong or cannot be translated. */
+/** Made when the configuration is read; throws RegexError for a pattern that is wrong or cannot be translated. */
 export function matchRegex(patterns: readonly string[], insensitive: boolean): StringMatcher {
   const list = patterns.map((pattern) => new Regex(pattern, insensitive));
   const first = list[0] as Regex;
@@ -120,7 +122,7 @@ export function matchRegex(patterns: readonly string[], insensitive: boolean): S
 
 const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
 
-/** The `method` acl: names of known methods are case-sensitive even when case is ignored. */
+/** The `method` acl, made when the configuration is read: names of known methods are case-sensitive even when case is ignored. */
 export function matchMethod(patterns: readonly string[], insensitive: boolean): StringMatcher {
   const exact = new Set(patterns);
   if (!insensitive) return (subject) => exact.has(subject);

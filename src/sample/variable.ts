@@ -58,7 +58,7 @@ export class Variable {
 /** proc.* of this thread. A name is only created by the configuration, so the map is bounded by it. */
 const processVariables = new Map<string, SampleValue>();
 
-/** What is wrong with <text> as a variable's name, or the variable. */
+/** Reads a name of the configuration: what is wrong with it, or the variable. */
 export function parseVariable(text: string): Variable | string {
   if (text === '') return 'missing variable name';
   const scope = VARIABLE_SCOPES.find((known) => text.startsWith(`${known}.`));

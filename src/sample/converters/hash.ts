@@ -24,6 +24,7 @@ function digest(algorithm: string, data: string): string {
 
 let known: Set<string> | undefined;
 
+/** Asked when the configuration is read. */
 function wrongAlgorithm(name: string): string | undefined {
   known ??= new Set(getHashes().map((hash) => hash.toLowerCase()));
   return known.has(name.toLowerCase()) ? undefined : 'algorithm must be a valid OpenSSL message digest name';

@@ -96,6 +96,13 @@ function rangeMatches(range: string, tag: string): boolean {
   return lowered === tag.toLowerCase() || lowered.startsWith(`${tag.toLowerCase()}-`);
 }
 
+function languageFor(range: string, known: readonly string[]): string | undefined {
+  for (let i = 0; i < known.length; i++) {
+    if (rangeMatches(range, known[i] as string)) return known[i];
+  }
+  return undefined;
+}
+
 function preferredLanguage(header: string, known: readonly string[]): string | undefined {
   let best = 0;
   let chosen: string | undefined;
@@ -103,7 +110,7 @@ function preferredLanguage(header: string, known: readonly string[]): string | u
     const parts = item.split(';');
     const range = (parts[0] as string).trim();
     if (range === '') continue;
-    const language = known.find((tag) => rangeMatches(range, tag));
+    const language = languageFor(range, known);
     if (language === undefined) continue;
     const q = /^\s*q\s*=\s*(\d(?:\.\d{0,3})?)/.exec(parts[1] ?? '');
     const quality = q === null ? 1 : Math.min(1, Number(q[1]));

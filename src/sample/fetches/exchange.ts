@@ -1,5 +1,5 @@
-/** Hot path. Fetches of how an exchange went: its timers, dates, bytes and queues. They are known at its end, so logs are where they belong;
- * in rules most of them are missing.
+/** Hot path. Fetches of how an exchange went: its timers, dates, bytes and queues. They are known at its end, so logs are where
+ * they belong; in rules most of them are missing.
  *
  * See also: configuration.txt 8.4.
  */

@@ -104,6 +104,7 @@ function countFetch(name: string, side: Side, uses: readonly Source[], isWhole: 
   });
 }
 
+/** Made at start; its test with the configuration. */
 function numberFetch(name: string, side: Side, uses: readonly Source[]): Fetch {
   return fetch({
     name,
@@ -121,6 +122,7 @@ function numberFetch(name: string, side: Side, uses: readonly Source[]): Fetch {
   });
 }
 
+/** Made at start; its test with the configuration. */
 function addressFetch(name: string, side: Side, uses: readonly Source[]): Fetch {
   return fetch({
     name,
@@ -194,6 +196,7 @@ function family(prefix: string, side: Side, uses: readonly Source[]): Fetch[] {
 const requests = family('req', requestSide, ['request head']);
 const responses = family('res', responseSide, ['response head']);
 
+/** The same fetch under its old name, made at start. */
 function short(name: string, original: string): Fetch {
   return alias(name, [...requests, ...responses].find((known) => known.name === original) as Fetch);
 }

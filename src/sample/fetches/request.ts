@@ -92,7 +92,7 @@ function octets(value: number): string {
 
 function sourceOctets(stream: Stream): string {
   const source = sessionSource(stream.session, stream.engine);
-  return source === undefined ? '' : String.fromCharCode(...source.octets);
+  return source === undefined ? '' : Buffer.from(source.octets).toString('latin1');
 }
 
 /** The hash of host and path that stick tables use as a key. */
