@@ -33,7 +33,8 @@ int stage_piece(struct stream *s, struct dir *d, struct conn *dst, const uint8_t
 {
     BUG_ON(len > RX_MAX);
     BUG_ON(d->stage == ABI_STAGE_NONE);
-    memcpy(s->eng->gather, data, len);
+    if (len > 0)
+        memcpy(s->eng->gather, data, len);
     return stage_put(s, d, dst, len, last, 0);
 }
 

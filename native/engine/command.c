@@ -89,6 +89,16 @@ static void take_timeouts(struct stream *s)
         s->timeouts_ms[back[i]] = t[back[i]];
 }
 
+/* FAIL_CLIENT_GONE leaves the server side as it is; a policy that goes on nevertheless begins anew. */
+static void let_go(struct stream *s)
+{
+    CHECK_STREAM(s);
+    if (s->back == NULL)
+        return;
+    stream_drop_back(s, 0);
+    stream_release_slot(s);
+}
+
 static int cmd_forward(struct stream *s, const uint32_t *cmd)
 {
     CHECK_CONN(s->front);
@@ -123,7 +133,7 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
             s->head_bytes = NULL;
         }
     }
-    stream_drop_back(s, 0); /* FAIL_CLIENT_GONE left it, should policy not care */
+    let_go(s);
     if (!(s->flags & STREAM_BECONN)) {
         s->flags |= STREAM_BECONN;
         live_add(&live_proxy(p, backend)->w[ABI_LIVE_PX_BECONN], 1);
@@ -178,7 +188,7 @@ static int cmd_wait(struct stream *s, const uint32_t *cmd)
         return -EPROTO;
     if (stream_pin(s) < 0)
         return -ENOMEM;
-    stream_drop_back(s, 0);
+    let_go(s);
     s->state = ST_WAIT;
     s->wait_reasons = (uint8_t)(cmd[ABI_C_REASONS] & ~(uint32_t)ABI_WAKE_SLOT); /* that is QUEUE's */
     s->want_bytes = cmd[ABI_C_WANT_BYTES];
@@ -202,7 +212,7 @@ static int cmd_queue(struct stream *s, const uint32_t *cmd)
         return -EINVAL;
     if (stream_pin(s) < 0)
         return -ENOMEM;
-    stream_drop_back(s, 0);
+    let_go(s);
     stream_release_slot(s); /* who holds one and asks for another would wait for itself */
     if (!(s->flags & STREAM_BECONN)) {
         s->flags |= STREAM_BECONN;

@@ -166,6 +166,10 @@ int local_respond(struct stream *s, const uint32_t *cmd)
     int status = put_status(&w, s, edits, nedits);
     if (status < 0 || (interim ? status >= 200 : status < 200))
         return -EINVAL;
+    if (!interim && s->up.decoded > 0) { /* a body that was waited for: what follows it is the next request */
+        conn_consume(s->front, s->up.decoded);
+        s->up.decoded = 0;
+    }
     int no_body = interim || status == 204 || status == 304;
     int keep = interim ? 1 : can_keep(s) && !(flags & ABI_RSP_CLOSE);
     int chunked = (flags & ABI_RSP_MORE) && s->req.version >= 0x0101;

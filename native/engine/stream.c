@@ -190,7 +190,7 @@ void stream_end(struct stream *s)
             p, &s->waiter); /* a grant under way in the mail finds a stale stream and gives the slot back */
     int keep_front = (s->flags & STREAM_KEEP_CLIENT) && (s->flags & STREAM_RES_DONE) && !e->stopping &&
                      !(front->flags & (CONN_FIN | CONN_RESET | CONN_NO_REUSE | CONN_SHUTW)) &&
-                     front->out.len == 0 && (s->up.state == DIR_DONE || s->up.state == DIR_IDLE);
+                     front->out.len == 0 && (s->up.state == DIR_DONE || s->up.state == DIR_IDLE) && s->up.decoded == 0;
     int keep_back = (s->flags & STREAM_RES_DONE) && s->up.state == DIR_DONE && s->down.state == DIR_DONE &&
                     (s->fwd_flags & ABI_FWD_KEEP_SERVER) && s->state == ST_BODY;
     stream_drop_back(s, keep_back);

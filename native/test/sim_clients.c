@@ -63,6 +63,7 @@ static void client_end(void *who)
     }
     uint32_t id = c->ids[0];
     struct spec x = model_spec(id);
+    MODEL_SAY("client %d has its answer to %u\n", (int)(c - model.clients), id);
     uint32_t want = c->local ? model_local_len(id) : x.res_len;
     if (c->gzip)
         check_zipped(&c->zipped, id, 1, want);
@@ -113,6 +114,10 @@ void clients_read(void)
         struct model_client *c = &model.clients[f->seen - 1];
         reader_feed(&c->reader, f->tx.mem, f->tx.len, &client_face, c);
         f->tx.len = 0;
+        if (f->shut && !f->closed && !c->finned) { /* the engine has ended: so does the client */
+            sim_fin(fd);
+            c->finned = c->last = 1;
+        }
         if (f->closed) {
             client_closed(c, f);
             sim_recycle(fd);
@@ -157,7 +162,7 @@ static void client_fault(struct model_client *c)
         sim_stall(c->fd);
         return;
     default:
-        if (!c->finned)
+        if (!c->finned && c->plan.off == c->plan.len) /* not inside a body, where any byte is right */
             sim_push(c->fd, "GET / HTTP/1.1\r\nbad", (uint32_t)pick(19));
         c->broken = c->finned = 1; /* says nothing more */
     }

@@ -82,7 +82,7 @@ struct model {
     uint32_t nold, nwaiting, next_id;
     uint8_t excused[MODEL_REQUESTS], delivered[MODEL_REQUESTS], forwards[MODEL_REQUESTS];
     uint32_t last_id;
-    int client_faults, server_faults, timeouts, anything_goes; /* what this run may meet */
+    int client_faults, server_faults, timeouts, anything_goes, strict; /* what this run may meet; nothing */
     int ending;             /* nobody starts anything new */
     int loud;               /* tells its story on stderr */
     uint32_t ends, answers, local_answers, whole_requests;

@@ -206,7 +206,7 @@ static void on_wake(const uint32_t *ev)
         respond_more(ev);
         return;
     case ABI_WAKE_ABORT:
-        BUG_ON(!model.client_faults && !model.anything_goes);
+        BUG_ON(model.strict);
         command(ev, ABI_CMD_ABORT);
         return;
     default:
