@@ -8,6 +8,7 @@ import { preamble, type RenderOptions, renderMessages, renderNote } from './conf
 import { SLUICE_VERSION } from './config/version.ts';
 import { early } from './early.ts';
 import { dumpKeywords } from './keywords.ts';
+import { bootDataThreads } from './process/boot.ts';
 import { startProcess } from './process/start.ts';
 import { type Parsed, parseConfiguration, type Sources } from './section/configuration.ts';
 import { makeSources } from './section/sources.ts';
@@ -92,16 +93,17 @@ export function main(argv: readonly string[]): void {
   }
   const sources = readSources(line);
   if (sources === undefined) return;
+  const dataThreads = line.isCheck ? undefined : bootDataThreads(sources.files);
   const parsed = parseConfiguration(sources, diskLoader);
   if (!report(line, parsed)) {
     process.exitCode = 1;
     return;
   }
-  if (line.isCheck) return;
-  const { configuration } = parsed;
+  if (dataThreads === undefined) return;
+  const { configuration, environment } = parsed;
   if (configuration.listeners.length === 0 && configuration.global.statsSockets.length === 0) {
     fail(line, ["No enabled listener found (check for 'bind' directives) ! Exiting."]);
     return;
   }
-  void startProcess({ configuration, sources, options: line, environment: parsed.environment });
+  void startProcess({ configuration, sources, options: line, environment, dataThreads });
 }

@@ -29,6 +29,7 @@ class DataThread {
     this.worker.on('error', (error) =>
       this.crash(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     );
+    this.worker.unref();
     this.worker.on('exit', (code) => this.crash(`it ended with code ${code}`));
   }
 
@@ -61,8 +62,9 @@ class DataThread {
     });
   }
 
-  unref(): void {
-    this.worker.unref();
+  /** From now on the process lives as long as it. */
+  ref(): void {
+    this.worker.ref();
   }
 
   async terminate(): Promise<void> {
@@ -72,14 +74,27 @@ class DataThread {
 }
 
 export class DataThreads {
+  /** Who hears of a thread that is gone; set before `configure`. */
+  onCrash: Crash = () => {};
   private readonly threads: DataThread[] = [];
 
-  constructor(count: number, program: URL, onCrash: Crash) {
-    for (let index = 0; index < count; index++) this.threads.push(new DataThread(index, program, onCrash));
+  /** Boots <count> threads. They do not keep the process alive until `resize`. */
+  constructor(count: number) {
+    this.grow(count);
   }
 
-  get count(): number {
-    return this.threads.length;
+  private grow(count: number): void {
+    const program = new URL('../bin/data-thread.cjs', import.meta.url);
+    for (let index = this.threads.length; index < count; index++) {
+      this.threads.push(new DataThread(index, program, (thread, text) => this.onCrash(thread, text)));
+    }
+  }
+
+  /** There were as many as the text of the configuration seemed to ask for; now it is known. */
+  resize(count: number): void {
+    for (const surplus of this.threads.splice(count)) void surplus.terminate();
+    this.grow(count);
+    for (const thread of this.threads) thread.ref();
   }
 
   /** Hands every thread its work; resolves when all are ready. */

@@ -38,10 +38,15 @@ export interface Limits {
   readonly connsMax: number;
 }
 
+/** `stats maxconn`: clients of the runtime API at once. */
+export function statsMaxconn({ global }: Configuration): number {
+  return Number(global.settings.get('stats maxconn')?.[0] ?? global.statsMaxconn);
+}
+
 function fixedDescriptors(configuration: Configuration): number {
   const { listeners, servers, global } = configuration;
   const checks = servers.filter((server) => server.check.enabled).length;
-  const runtimeApi = global.statsSockets.length > 0 ? global.statsSockets.length + global.statsMaxconn : 0;
+  const runtimeApi = global.statsSockets.length > 0 ? global.statsSockets.length + statsMaxconn(configuration) : 0;
   return DESCRIPTORS_RESERVED + listeners.length + checks + runtimeApi;
 }
 

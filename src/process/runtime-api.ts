@@ -7,6 +7,7 @@ import type { StatsSocket } from '../model/configuration.ts';
 import * as abi from '../native/abi.ts';
 import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
 import { Accounting } from './accounting.ts';
+import { statsMaxconn } from './limits.ts';
 import type { Parts } from './running.ts';
 import { bindFault, type SocketOpener } from './sockets.ts';
 
@@ -61,7 +62,7 @@ export class RuntimeApi {
     this.accounting.begin(this.source);
     const { global } = this.parts.configuration;
     this.server = new CliServer(this.control(), {
-      connections: global.statsMaxconn,
+      connections: statsMaxconn(this.parts.configuration),
       timeoutMs: global.statsTimeoutMs,
     });
     this.server.listen(this.sockets);

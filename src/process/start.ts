@@ -2,7 +2,6 @@
  * then all become ready together, and only then is anybody let in. What runs afterwards is in `Running`.
  */
 import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { CommandLine } from '../config/command-line.ts';
 import type { Configuration } from '../model/configuration.ts';
 import { createCounterMemory } from '../model/counter-slices.ts';
@@ -12,7 +11,8 @@ import { loadAddon } from '../native/load.ts';
 import type { Sources } from '../section/configuration.ts';
 import type { SharedMemory } from '../stream/plane.ts';
 import { resolveServers } from './addresses.ts';
-import { DataThreads } from './data-threads.ts';
+import { threadCount, workersOf } from './boot.ts';
+import type { DataThreads } from './data-threads.ts';
 import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
 import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
@@ -24,19 +24,14 @@ import { Speaker } from './say.ts';
 import { onSignals } from './signals.ts';
 import { SocketOpener, sharedPorts } from './sockets.ts';
 
-/** Threads of the data plane at most: the engine's own limit, less main's. */
-const THREADS_MAX = 63;
-
 export interface Run {
+  /** Booting since before the configuration was read. */
+  readonly dataThreads: DataThreads;
   readonly configuration: Configuration;
   readonly sources: Sources;
   readonly options: CommandLine;
   /** As the configuration left it. */
   readonly environment: ReadonlyMap<string, string>;
-}
-
-function threadCount(configuration: Configuration): number {
-  return Math.min(configuration.global.nbthread || availableParallelism(), THREADS_MAX);
 }
 
 function makeShared(configuration: Configuration, threads: number): SharedMemory {
@@ -99,12 +94,12 @@ export async function startProcess(run: Run): Promise<void> {
   const speaker = new Speaker();
   speaker.begin(options.isQuiet && !options.isVerbose);
   const threads = threadCount(configuration);
-  // First of all: they boot while main does the rest.
-  const program = new URL('../bin/data-thread.cjs', import.meta.url);
-  const dataThreads = new DataThreads(threads === 1 ? 0 : threads, program, (thread, text) => {
+  const { dataThreads } = run;
+  dataThreads.onCrash = (thread, text) => {
     speaker.alert(`Data thread ${thread + 1} is gone (${text}): the process ends.`);
     giveUp();
-  });
+  };
+  dataThreads.resize(workersOf(threads));
   const addon = loadAddon();
   const limits = computeLimits(configuration, threads, descriptorLimit());
   const shared = makeShared(configuration, threads);
