@@ -158,7 +158,7 @@ int body_discard(struct stream *s, struct dir *d, struct conn *src)
     return d->state == DIR_DONE;
 }
 
-int body_gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want)
+static int gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want)
 {
     CHECK_CONN(s->front);
     BUG_ON(d->in_kind > FRAMING_TUNNEL);
@@ -196,4 +196,14 @@ int body_gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want
         if (conn_fill(src, room) < 0)
             return 1;
     }
+}
+
+int body_gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want)
+{
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    int rc = gather(s, d, src, want);
+    if (src->in_len == 0)
+        conn_consume(src, 0); /* only framing lay there: its buffer goes back */
+    return rc;
 }

@@ -29,6 +29,8 @@ enum { HTTP_LISTENER = 0, TCP_LISTENER = 1 };
 
 /* Starts over: engine, simulation and counts are new. */
 void house_begin(void);
+/* The same with another policy. */
+void house_begin_with(uint32_t (*batch)(void *ctx, uint32_t nevents));
 /* Ends the engine; fails the case when a count, a descriptor or a buffer was left behind. */
 void house_end(const char *name);
 /* Knocks at a listener, turns, and gives the client's descriptor. */

@@ -18,6 +18,8 @@ static enum body_kind client_head(void *who, const char *head, uint64_t *length_
     c->interim = status < 200;
     if (c->interim)
         return BODY_NONE;
+    if (head_value(head, "connection") != NULL && strncmp(head_value(head, "connection"), "close", 5) == 0)
+        c->last = c->told_last = 1;
     if (c->nids == 0 || id == NULL || atoi(id) == 0) { /* an answer to what never became a request */
         BUG_ON(!c->finned && !model.timeouts);
         c->stray = 1;
@@ -32,8 +34,6 @@ static enum body_kind client_head(void *who, const char *head, uint64_t *length_
             return BODY_NONE;
     }
     BUG_ON(chunked && length != NULL);
-    if (head_value(head, "connection") != NULL && strncmp(head_value(head, "connection"), "close", 5) == 0)
-        c->last = c->told_last = 1;
     *length_ret = length == NULL ? 0 : strtoull(length, NULL, 10);
     return chunked ? BODY_CHUNKED : length != NULL ? BODY_LENGTH : BODY_CLOSE;
 }

@@ -177,7 +177,7 @@ static void configure(struct process *p)
     }
 }
 
-void house_begin(void)
+void house_begin_with(uint32_t (*batch)(void *ctx, uint32_t nevents))
 {
     struct limits limits = {.bufsize = 16384,
                             .maxrewrite = 1024,
@@ -191,9 +191,14 @@ void house_begin(void)
     house.forward_flags = ABI_FWD_KEEP_SERVER;
     BUG_ON(process_init(house.live, 2, 2, 2, &limits) != 0);
     configure(process_get());
-    house.eng = eng_new(0, sim_table(), policy, NULL);
+    house.eng = eng_new(0, sim_table(), batch, NULL);
     BUG_ON(house.eng == NULL);
     eng_listen(house.eng, 1);
+}
+
+void house_begin(void)
+{
+    house_begin_with(policy);
 }
 
 void house_turn(void)
