@@ -16,6 +16,8 @@ export interface ClientState {
   isInteractive: boolean;
   hasPrompt: boolean;
   isClosing: boolean;
+  /** `expert-mode on`. */
+  isExpert: boolean;
   /** How `set timeout cli` left it. */
   timeoutMs: number;
 }
@@ -35,6 +37,10 @@ export interface Control {
   startupLog(): string;
   /** Changes the process-wide maxconn; false when it is above what descriptors allow. */
   setMaxconn(maxconn: number): boolean;
+  /** Ends the process as it is. */
+  exit(code: number): void;
+  /** An exception that nobody catches, where traffic is. */
+  panic(): void;
 }
 
 /** An answer: a text, or pieces of a long one. Each answer ends with an empty line, which the session adds. */

@@ -1,6 +1,7 @@
 /** All commands of the runtime API, the search for the one a line asks for, and the help. */
 import { didYouMean } from '../config/nearest.ts';
 import { type Answer, type ClientState, type Command, type Control, command, mayRun } from './command.ts';
+import { debugCommands } from './debug-commands.ts';
 import { processCommands } from './process-commands.ts';
 import { serverCommands } from './server-commands.ts';
 import { showServersCommands } from './show-servers.ts';
@@ -49,6 +50,7 @@ const families: readonly Command[] = [
   ...showServersCommands,
   ...showStatsCommands,
   ...processCommands,
+  ...debugCommands,
 ];
 
 /** In alphabetical order, as the help lists them. */

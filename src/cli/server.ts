@@ -62,6 +62,7 @@ export class CliServer {
       isInteractive: false,
       hasPrompt: false,
       isClosing: false,
+      isExpert: false,
       timeoutMs: this.limits.timeoutMs,
     };
     new Conversation(socket, new CliSession(this.control, client)).begin();

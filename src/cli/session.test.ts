@@ -67,6 +67,8 @@ function bench(): Bench {
     environment: () => [['HOME', '/root']],
     startupLog: () => 'said\n',
     setMaxconn: (maxconn) => maxconn <= 100,
+    exit() {},
+    panic() {},
   };
   return {
     control,
@@ -84,6 +86,7 @@ function newSession(control: Control, level: Level): CliSession {
     isInteractive: false,
     hasPrompt: false,
     isClosing: false,
+    isExpert: false,
     timeoutMs: 1000,
   });
 }

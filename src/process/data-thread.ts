@@ -41,6 +41,8 @@ class DataThread {
         this.engine?.stop();
         this.say({ kind: 'listening', on: false });
         return;
+      case 'panic':
+        throw new Error('panic, as asked for by the runtime API');
       default:
         this.engine?.destroy();
         this.engine = undefined;

@@ -51,6 +51,10 @@ class DataThread {
     }
   }
 
+  tell(message: ToDataThread): void {
+    this.worker.postMessage(message);
+  }
+
   /** Sends <message>, resolves with the answer of kind <answer>. */
   ask(message: ToDataThread, answer: Answer): Promise<void> {
     if (message.kind === 'destroy') this.isEnding = true;
@@ -95,6 +99,15 @@ export class DataThreads {
     for (const surplus of this.threads.splice(count)) void surplus.terminate();
     this.grow(count);
     for (const thread of this.threads) thread.ref();
+  }
+
+  get count(): number {
+    return this.threads.length;
+  }
+
+  /** One of them throws. */
+  panic(): void {
+    this.threads[0]?.tell({ kind: 'panic' });
   }
 
   /** Hands every thread its work; resolves when all are ready. */

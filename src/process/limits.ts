@@ -46,7 +46,8 @@ export function statsMaxconn({ global }: Configuration): number {
 function fixedDescriptors(configuration: Configuration): number {
   const { listeners, servers, global } = configuration;
   const checks = servers.filter((server) => server.check.enabled).length;
-  const runtimeApi = global.statsSockets.length > 0 ? global.statsSockets.length + statsMaxconn(configuration) : 0;
+  const runtimeApi =
+    global.statsSockets.length > 0 ? global.statsSockets.length + statsMaxconn(configuration) : 0;
   return DESCRIPTORS_RESERVED + listeners.length + checks + runtimeApi;
 }
 

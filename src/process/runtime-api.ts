@@ -7,6 +7,7 @@ import type { StatsSocket } from '../model/configuration.ts';
 import * as abi from '../native/abi.ts';
 import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
 import { Accounting } from './accounting.ts';
+import type { DataThreads } from './data-threads.ts';
 import { statsMaxconn } from './limits.ts';
 import type { Parts } from './running.ts';
 import { bindFault, type SocketOpener } from './sockets.ts';
@@ -121,7 +122,7 @@ export class RuntimeApi {
   }
 
   private control(): Control {
-    const { configuration, live, limits, speaker, environment } = this.parts;
+    const { configuration, live, limits, speaker, environment, dataThreads } = this.parts;
     return {
       source: this.source,
       version: HAPROXY_VERSION,
@@ -131,6 +132,8 @@ export class RuntimeApi {
       })),
       environment: () => [...environment].sort(([a], [b]) => (a < b ? -1 : 1)),
       startupLog: () => speaker.startupLog,
+      exit: (code) => process.exit(code),
+      panic: () => panic(dataThreads),
       setMaxconn: (maxconn) => {
         if (maxconn > limits.maxconn) return false;
         Atomics.store(live.words, abi.LIVE_MAXCONN, maxconn === 0 ? limits.maxconn : maxconn);
@@ -138,6 +141,16 @@ export class RuntimeApi {
       },
     };
   }
+}
+
+/** In a data thread, or here when there is none. */
+function panic(dataThreads: DataThreads): void {
+  if (dataThreads.count > 0) dataThreads.panic();
+  else setImmediate(throwPanic);
+}
+
+function throwPanic(): never {
+  throw new Error('panic, as asked for by the runtime API');
 }
 
 function shownSocket(socket: StatsSocket): string {

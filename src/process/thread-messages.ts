@@ -23,6 +23,8 @@ export type ToDataThread =
   /** Soft stop: listeners are let go, idle client connections closed, the others end with their response; answered by
    * `listening` with on false. */
   | { readonly kind: 'stop' }
+  /** Throw an exception that nobody catches: for tests of what happens then. */
+  | { readonly kind: 'panic' }
   /** The engine is destroyed, open streams are reset; answered by `gone`. */
   | { readonly kind: 'destroy' };
 

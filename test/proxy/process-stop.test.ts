@@ -1,5 +1,6 @@
 /** How a process ends: soft stop, hard stop, death by a signal, a thread that is gone, under load. */
 import { describe, expect, it } from 'vitest';
+import { endUnderLoad } from '../tool/load.ts';
 import { startProxy } from '../tool/proxy.ts';
 import { rawClient } from '../tool/raw-socket.ts';
 import { scriptedServer } from '../tool/scripted-server.ts';
@@ -109,4 +110,26 @@ it('a closed standard input and a closed standard error end nothing', async () =
     await client.receive('hello');
   }
   expect(proxy.process.exitCode).toBe(null);
+});
+
+describe.each([1, 2])('an end that nobody planned, nbthread %i, under load', (threads) => {
+  const CFG = `global
+  nbthread ${threads}
+  stats socket {dir}/s.sock level admin
+${DEFAULTS}frontend fe
+  bind 127.0.0.1:{port:fe}
+${PAGE}`;
+
+  it('an exception in the data plane ends the process with an alert', async () => {
+    const exit = await endUnderLoad(CFG, 'debug dev panic');
+    expect(exit.signal).toBe(null);
+    expect(exit.code).not.toBe(0);
+    expect(exit.stderr).toContain('panic, as asked for by the runtime API');
+    if (threads > 1) expect(exit.stderr).toMatch(/\[ALERT\] {4}\(\d+\) : Data thread 1 is gone/);
+  });
+
+  it('exit() ends it with its code', async () => {
+    const exit = await endUnderLoad(CFG, 'debug dev exit 7');
+    expect(exit).toMatchObject({ code: 7, signal: null });
+  });
 });
