@@ -1,3 +1,4 @@
+/** Checks under a clock that the test turns: when they ask, what they find, what they say. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CheckHouse } from '../../test/tool/check-house.ts';

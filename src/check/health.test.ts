@@ -1,3 +1,4 @@
+/** Health against a two-line model, whatever the answers. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** `option httpchk` and `http-check` lines: the bytes they send, what they accept, what is wrong with them. */
 import { describe, expect, it } from 'vitest';
 import type { Proxy } from '../model/proxy.ts';
 import { parseAnswer } from './http-answer.ts';

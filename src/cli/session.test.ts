@@ -1,3 +1,4 @@
+/** The runtime API without sockets: the conversation, levels, commands and their errors, byte for byte. */
 import { describe, expect, it } from 'vitest';
 import { CheckHouse } from '../../test/tool/check-house.ts';
 import { createCounterMemory } from '../model/counter-slices.ts';

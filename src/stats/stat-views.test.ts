@@ -1,3 +1,4 @@
+/** The statistics' columns, rows and forms as HAProxy 3.5 prints them. */
 import { describe, expect, it } from 'vitest';
 import { CheckHouse } from '../../test/tool/check-house.ts';
 import { createCounterMemory, frontendRecord, serverRecord } from '../model/counter-slices.ts';
