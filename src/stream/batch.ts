@@ -50,7 +50,8 @@ function onSession(plane: Plane, stream: DataStream): void {
 function onWake(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
   stream.wakeReason = words[at + abi.E_REASON] as number;
   stream.wakeArgument = words[at + abi.E_ARG] as number;
-  if (stream.frontendPlan.isHttp) {
+  // A request that was sent already is held as an image: its head is not raised again, and no rule looks at it.
+  if (stream.frontendPlan.isHttp && words[at + abi.E_HEAD] !== abi.NONE) {
     const message = stream.phase === 0 ? stream.request : stream.response;
     message.reattach(
       plane.engine.arena,
