@@ -3,6 +3,7 @@
  * around a server, the date of a second, small numbers with the slash behind them. All of it lives per thread and is bounded.
  */
 
+import { HEAD_ABSOLUTE } from '../model/head-flags.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import { sessionSource } from '../model/session-address.ts';
@@ -107,7 +108,8 @@ function outcomeText(stream: Stream): string {
 function quotedRequest(stream: Stream, uriBytes: number): string {
   const { request } = stream;
   const { text } = request;
-  if (request.version !== 0) {
+  // The bytes of an absolute target were moved when it was normalised: its line is not the head's first.
+  if (request.version !== 0 && (request.flags & HEAD_ABSOLUTE) === 0) {
     const last = Math.min(text.length, uriBytes);
     for (let i = 0; i < last; i++) {
       const code = text.charCodeAt(i);

@@ -218,7 +218,7 @@ export function prepareStep(plane: Plane, stream: DataStream): number {
     stream.uniqueId = frontend.uniqueIdFormat.build(stream);
   }
   if (frontend.uniqueIdHeader !== undefined && stream.uniqueId !== undefined) {
-    stream.request.addField(frontend.uniqueIdHeader.toLowerCase(), stream.uniqueId);
+    stream.request.addField(frontend.uniqueIdHeader.toLowerCase(), stream.uniqueId.trim());
   }
   if (pair.forwardFor !== undefined) addForwardedFor(pair.forwardFor, stream);
   if (pair.originalTo !== undefined) addOriginalTo(pair.originalTo, stream);
