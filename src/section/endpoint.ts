@@ -54,6 +54,8 @@ interface Scheme {
 }
 
 function schemeOf(text: string, isDatagram: boolean): Scheme | EndpointError {
+  // Most addresses have no prefix, and configurations have thousands.
+  if (!text.includes('@')) return { family: '', isDatagram, rest: text };
   const typed = /^(stream|dgram)\+/.exec(text);
   const plain = typed === null ? text : text.slice(typed[0].length);
   const datagram = typed === null ? isDatagram : typed[1] === 'dgram';
@@ -80,7 +82,7 @@ interface Ports {
 
 function portsOf(text: string): Ports | EndpointError {
   const advice = 'A port is a number between 0 and 65535, a range is low-high.';
-  const offset = /^([+-])(\d{1,5})$/.exec(text);
+  const offset = text[0] === '+' || text[0] === '-' ? /^([+-])(\d{1,5})$/.exec(text) : null;
   if (offset !== null) {
     const value = Number(offset[2]);
     return { port: 0, portEnd: 0, portOffset: offset[1] === '-' ? -value : value };
@@ -95,7 +97,7 @@ function portsOf(text: string): Ports | EndpointError {
 
 /** Cuts `host:port`; the last colon counts unless the address is in brackets. */
 function splitPort(text: string): { host: string; port: string | undefined } {
-  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
+  const bracketed = text[0] === '[' ? /^\[([^\]]*)\](?::(.*))?$/s.exec(text) : null;
   if (bracketed !== null) return { host: bracketed[1] as string, port: bracketed[2] };
   const colon = text.lastIndexOf(':');
   return colon < 0
