@@ -128,7 +128,8 @@ export function applyToRequest(
   wholeLength: number,
 ): Algorithm | undefined {
   const algorithm = plan.requestAlgorithm;
-  if (algorithm === undefined || algorithm.name === 'identity' || request.version !== HTTP_1_1) return undefined;
+  if (algorithm === undefined || algorithm.name === 'identity' || request.version !== HTTP_1_1)
+    return undefined;
   if ((request.flags & (HEAD_CLEN | HEAD_CHUNKED)) === 0) return undefined;
   const length = (request.flags & HEAD_CLEN) !== 0 ? request.contentLength : wholeLength;
   if (length === 0 || (length > 0 && length < plan.requestMinsize)) return undefined;
