@@ -67,7 +67,7 @@ struct conn {
     _Atomic uint32_t gen; /* odd and even alike; a stale event or command carries an older one */
     uint16_t thread;
     uint8_t side;
-    uint8_t in_idle;
+    _Atomic uint8_t in_idle; /* in an idle list, from which any thread may take it */
     int fd;
     uint32_t flags;
     const struct xprt *xprt;

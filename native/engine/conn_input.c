@@ -8,7 +8,8 @@ void conn_consume(struct conn *c, uint32_t n)
     CHECK_ENG(c->eng);
     CHECK_CONN(c);
     BUG_ON(n > c->in_len);
-    c->in += n;
+    if (n > 0) /* `in` may be NULL */
+        c->in += n;
     c->in_len -= n;
     if (c->in_buf != NULL) {
         c->in_buf->off += n;

@@ -104,7 +104,7 @@ static void close_all(struct eng *e)
         struct conn *c = &p->conns[i];
         if (!(c->flags & CONN_ALIVE) || c->thread != e->thread || c->eng != e)
             continue;
-        if (c->side == CONN_BACK && c->in_idle && !idle_remove(p, c, e->thread))
+        if (c->side == CONN_BACK && c->in_idle && !idle_remove(p, c, c->gen, e->thread))
             continue;
         listener_release(e, c);
         if (c->side == CONN_FRONT)
@@ -216,9 +216,18 @@ static void poll_event(struct eng *e, uint32_t events, uint64_t data)
         mail_read(e);
         return;
     }
+    /* looked at before the generation: out of the list and of the same name, it is this thread's alone */
+    int idle = index < e->proc->limits.conns_max &&
+               atomic_load_explicit(&e->proc->conns[index].in_idle, memory_order_acquire) != 0;
     struct conn *c = conn_find(e->proc, index, high);
-    if (c == NULL || c->thread != e->thread) {
+    if (c == NULL || (!idle && c->thread != e->thread)) {
         e->count.stale_events++;
+        return;
+    }
+    if (idle && (events & ~(uint32_t)EPOLLOUT) == 0)
+        return;
+    if (idle && !idle_remove(e->proc, c, high, e->thread)) {
+        e->count.stale_events++; /* another thread took it just now */
         return;
     }
     conn_events(c, events);

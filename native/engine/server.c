@@ -23,16 +23,12 @@ const struct mux mux_stream = {.name = "stream", .run = stream_mux_run, .timeout
 static void idle_run(struct conn *c)
 {
     CHECK_CONN(c);
-    struct eng *e = c->eng;
-    if (!(c->flags & (CONN_RD_READY | CONN_RDHUP | CONN_RESET | CONN_FIN)))
+    BUG_ON(c->in_idle); /* poll_event took it out */
+    if (c->kept != NULL && !(c->flags & (CONN_RD_READY | CONN_RDHUP | CONN_RESET | CONN_FIN)))
         return;
-    if (c->kept != NULL) {
+    if (c->kept != NULL)
         conn_let_go(c);
-        conn_close(c);
-        return;
-    }
-    if (idle_remove(e->proc, c, e->thread))
-        conn_close(c);
+    conn_close(c);
 }
 
 static void idle_timeout(struct conn *c)

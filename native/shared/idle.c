@@ -57,7 +57,7 @@ static void unlink_conn(struct process *p, struct idle_list *l, struct conn *c)
         l->last = c->idle_prev;
     uint32_t left = atomic_fetch_sub_explicit(&l->count, 1, memory_order_relaxed) - 1;
     l->excess_min = MIN(l->excess_min, left);
-    c->in_idle = 0;
+    atomic_store_explicit(&c->in_idle, 0, memory_order_release);
     live_add(&live_server(p, c->server)->w[ABI_LIVE_SV_IDLE], -1);
 }
 
@@ -83,7 +83,7 @@ int idle_put(struct process *p, struct conn *c, uint32_t thread)
         l->last = c->index;
     l->first = c->index;
     atomic_fetch_add_explicit(&l->count, 1, memory_order_relaxed);
-    c->in_idle = 1;
+    atomic_store_explicit(&c->in_idle, 1, memory_order_release);
     pthread_mutex_unlock(&l->lock);
     return 1;
 }
@@ -101,9 +101,9 @@ static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t h
         struct conn *d = &p->conns[i];
         if (d->conn_hash != hash || ((flags & IDLE_SAFE_ONLY) && d->nrequests < 2))
             continue;
-        unlink_conn(p, l, d);
-        if (!same_thread) /* under the lock: its old thread checks the generation before it looks at anything */
+        if (!same_thread) /* before in_idle: whoever sees it out of the list sees that it has another name, too */
             atomic_fetch_add_explicit(&d->gen, 1, memory_order_release);
+        unlink_conn(p, l, d);
         c = d;
         break;
     }
@@ -122,14 +122,14 @@ struct conn *idle_take(struct process *p, uint32_t server, uint32_t hash, uint32
     return c;
 }
 
-int idle_remove(struct process *p, struct conn *c, uint32_t thread)
+int idle_remove(struct process *p, struct conn *c, uint32_t gen, uint32_t thread)
 {
     CHECK_CONN(c);
     CHECK_PROCESS(p);
     struct idle_list *l = list_of(p, c->server, thread);
     int mine;
     pthread_mutex_lock(&l->lock);
-    mine = c->in_idle && c->thread == thread;
+    mine = atomic_load_explicit(&c->gen, memory_order_acquire) == gen && c->in_idle;
     if (mine)
         unlink_conn(p, l, c);
     pthread_mutex_unlock(&l->lock);

@@ -59,7 +59,7 @@ struct model_server {
     int fd;
     struct reader reader;
     struct text plan;
-    uint32_t id;          /* request being read or answered, 0 none */
+    uint32_t id, last_id; /* request being read or answered, 0 none; the one before */
     int whole, answering; /* the request was read to its end; its answer is planned */
     int fin_after, upload_zipped, dead, index;
     struct text zipped;

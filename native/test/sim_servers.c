@@ -42,6 +42,7 @@ static void answered(struct model_server *s)
     if (!s->answering || !s->whole || s->plan.len > s->plan.off)
         return;
     MODEL_SAY("server %d.%d has answered %u\n", s->index, (int)(s - model.servers), s->id);
+    s->last_id = s->id;
     s->id = 0;
     s->answering = s->whole = 0;
 }
@@ -127,6 +128,8 @@ static void server_fault(struct model_server *s)
 {
     if (s->id != 0 && s->answering)
         model.excused[s->id] = 1;
+    if (sim.fds[s->fd].rx.len > sim.fds[s->fd].rx.off) /* a reset takes with it what the engine has not read */
+        model.excused[s->last_id] = 1;
     if (s->id != 0 && model.ending)
         return;
     MODEL_SAY("server %d.%d fails with %u\n", s->index, (int)(s - model.servers), s->id);
