@@ -4,12 +4,11 @@
  */
 import { maskOfPrefix, parseIpv4, parseIpv6 } from '../base/ip.ts';
 import { fieldName } from '../model/field-name.ts';
-import type { Proxy } from '../model/proxy.ts';
 import type { RuleContext } from '../model/rule-context.ts';
-import type { Server } from '../model/server.ts';
 import { parseInteger } from '../pattern/numbers.ts';
 import { Regex, RegexError } from '../pattern/regex.ts';
-import { type ArgumentName, argumentLabel, argumentType, isOptional, type Reference } from './declare.ts';
+import { type ArgumentName, argumentLabel, argumentType, isOptional } from './declare.ts';
+import { AclReference, ProxyReference, ServerReference } from './references.ts';
 import { parseVariable, Variable } from './variable.ts';
 
 /** Thrown inside an expression's compilation and turned into an alert at its door. */
@@ -153,6 +152,8 @@ function readValue(text: string, name: ArgumentName, position: number, ctx: Rule
       return new ProxyReference(text, argumentType(name) as 'be' | 'fe', ctx);
     case 'srv':
       return new ServerReference(text, ctx);
+    case 'acl':
+      return new AclReference(text, ctx);
     default:
       return text;
   }
@@ -190,64 +191,4 @@ function readOperand(text: string): unknown {
     throw new ExpressionError(`expects an integer or a variable name, but found '${text}'`);
   }
   return value;
-}
-
-/** Resolved on first use, which is after the whole configuration was read; '' is the section the line stands in. */
-export class ProxyReference implements Reference<Proxy> {
-  readonly name: string;
-  readonly kind: 'be' | 'fe';
-  private readonly ctx: RuleContext;
-  private found: Proxy | undefined;
-
-  constructor(name: string, kind: 'be' | 'fe', ctx: RuleContext) {
-    this.name = name;
-    this.kind = kind;
-    this.ctx = ctx;
-  }
-
-  /** undefined: there is no such proxy. */
-  find(): Proxy | undefined {
-    if (this.found === undefined) {
-      const own = this.ctx.proxy;
-      const isKind = (proxy: Proxy): boolean => (this.kind === 'be' ? proxy.isBackend : proxy.isFrontend);
-      this.found =
-        this.name === ''
-          ? own !== undefined && isKind(own)
-            ? own
-            : undefined
-          : this.ctx.configuration.proxies.find((proxy) => proxy.name === this.name && isKind(proxy));
-    }
-    return this.found;
-  }
-
-  get target(): Proxy {
-    return this.find() as Proxy;
-  }
-}
-
-/** `backend/server`, or a server of the section the line stands in. */
-export class ServerReference implements Reference<Server> {
-  readonly name: string;
-  private readonly ctx: RuleContext;
-  private found: Server | undefined;
-
-  constructor(name: string, ctx: RuleContext) {
-    this.name = name;
-    this.ctx = ctx;
-  }
-
-  find(): Server | undefined {
-    if (this.found === undefined) {
-      const slash = this.name.indexOf('/');
-      const owner = slash < 0 ? this.ctx.proxy?.name : this.name.slice(0, slash);
-      const server = this.name.slice(slash + 1);
-      const backend = this.ctx.configuration.proxies.find((proxy) => proxy.name === owner && proxy.isBackend);
-      this.found = backend?.servers.find((candidate) => candidate.name === server);
-    }
-    return this.found;
-  }
-
-  get target(): Server {
-    return this.find() as Server;
-  }
 }

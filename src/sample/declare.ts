@@ -19,6 +19,12 @@ export interface Reference<T> {
   readonly target: T;
 }
 
+/** Whether a named acl holds. */
+export interface AclTest {
+  readonly name: string;
+  test(stream: Stream): boolean;
+}
+
 /** What an argument of each type is when it reaches the function. `operand` is an integer or a variable's name, `sint64` an
  * integer that may need 64 bits. */
 export interface ArgumentTypes {
@@ -35,6 +41,8 @@ export interface ArgumentTypes {
   fe: Reference<Proxy>;
   be: Reference<Proxy>;
   srv: Reference<Server>;
+  /** A named acl, perhaps behind `!`. */
+  acl: AclTest;
   var: Variable;
   operand: Integer | Variable;
   /** A literal, or a variable when the word is `scope.name`. */
@@ -146,6 +154,7 @@ const LABELS: { readonly [type in ArgumentType]: string } = {
   fe: 'frontend',
   be: 'backend',
   srv: 'server',
+  acl: 'string',
   var: 'string',
   operand: 'string',
   'str or var': 'string',

@@ -8,10 +8,11 @@ import type { Word, WordCursor } from '../model/place.ts';
 import type { RuleContext } from '../model/rule-context.ts';
 import type { Expression, SampleType, SampleValue } from '../model/rules.ts';
 import type { Stream } from '../model/stream.ts';
-import { ExpressionError, ProxyReference, readArguments, ServerReference } from './arguments.ts';
+import { ExpressionError, readArguments } from './arguments.ts';
 import { converters } from './converters/index.ts';
 import type { Accept, Converter, Fetch } from './declare.ts';
 import { fetches } from './fetches/index.ts';
+import { referenceKind } from './references.ts';
 import { placesHere, placesOf, sourceNames } from './sources.ts';
 import { type Cast, findCast } from './types.ts';
 
@@ -139,11 +140,11 @@ function checkReferences(
   word: Word | undefined,
 ): void {
   for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (!(value instanceof ProxyReference) && !(value instanceof ServerReference)) continue;
+    const value = values[i] as { readonly name: string; find(): unknown };
+    const kind = referenceKind(value);
+    if (kind === undefined) continue;
     ctx.later?.(() => {
       if (value.find() !== undefined) return;
-      const kind = value instanceof ServerReference ? 'server' : value.kind === 'be' ? 'backend' : 'frontend';
       const said = value.name === '' ? 'this section' : `'${value.name}'`;
       ctx.alerts.alert(`unable to find ${kind} ${said} referenced in arg ${i + 1} of ${user}.`, word);
     });

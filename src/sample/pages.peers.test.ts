@@ -43,7 +43,7 @@ function isOld(haproxy: string): boolean {
 }
 
 /** Line of the first example in it. */
-const FIRST_RULE_LINE = 10;
+const FIRST_RULE_LINE = 12;
 
 /** Each example sets a variable; the answer lists them, a line each. */
 function configuration(page: KeywordPage, question: Question): string {
@@ -59,6 +59,8 @@ function configuration(page: KeywordPage, question: Question): string {
     `  bind 127.0.0.1:${question.listen} name main`,
     '  default_backend app',
     '  option http-buffer-request',
+    '  acl yes always_true',
+    '  acl no always_false',
     ...question.examples.map(({ expression }, i) => `  ${rules} set-var(txn.r${i}) ${quoted(expression)}`),
     `  ${rules} return status 200 content-type text/plain lf-file ${question.results}`,
     'backend app',

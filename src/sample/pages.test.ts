@@ -19,6 +19,13 @@ function pagesIn(folder: string) {
 function evaluate(page: ReturnType<typeof readPage>, expression: string): string {
   const bench = policyBench(page.request, page.response);
   const context = new TestContext(bench, page.response === undefined ? 'http-request' : 'http-response');
+  // Acls are of a room above: the examples of acl() get two that say yes and no.
+  for (const [name, holds] of [
+    ['yes', true],
+    ['no', false],
+  ] as const) {
+    context.acls.set(name, { name, place: context.place, test: () => holds });
+  }
   const latin = Buffer.from(expression, 'utf8').toString('latin1');
   const compiled = parseExpressionText(latin, context, undefined);
   expect(context.finish()).toEqual([]);

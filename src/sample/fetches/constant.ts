@@ -109,6 +109,16 @@ export const constantFetches = [
     fetch: () => randomUUID(),
   }),
   fetch({
+    name: 'acl',
+    args: ['acl', 'acl?', 'acl?', 'acl?', 'acl?', 'acl?', 'acl?', 'acl?', 'acl?', 'acl?', 'acl?', 'acl?'],
+    output: 'bool',
+    uses: 'constant',
+    fetch: (stream, acls) => {
+      for (let i = 0; i < acls.length; i++) if (acls[i]?.test(stream) === false) return false;
+      return true;
+    },
+  }),
+  fetch({
     name: 'var',
     args: ['var', 'str?'],
     output: 'any',
