@@ -129,11 +129,15 @@ function policyFailed(plane: Plane, stream: DataStream, error: unknown): void {
 
 /** No record could be made for this stream: the engine is told to end it all the same. */
 function abortUnknown(plane: Plane, words: Uint32Array, at: number): void {
-  plane.engine.command(
-    abi.CMD_ABORT,
-    words[at + abi.E_STREAM] as number,
-    words[at + abi.E_STREAM_GEN] as number,
-  );
+  try {
+    plane.engine.command(
+      abi.CMD_ABORT,
+      words[at + abi.E_STREAM] as number,
+      words[at + abi.E_STREAM_GEN] as number,
+    );
+  } catch {
+    // No room for a command: the engine ends a stream that nobody answers.
+  }
 }
 
 function onStreamEvent(plane: Plane, kind: number, words: Uint32Array, at: number): void {

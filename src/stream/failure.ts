@@ -16,7 +16,7 @@ import { abortStream, errorReply } from './answer.ts';
 import { beginTurnaround } from './assign-steps.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
-import { PAUSED, STEP_ASSIGN, STEP_SERVED } from './step-names.ts';
+import { STEP_ASSIGN, STEP_SERVED } from './step-names.ts';
 
 /** Methods whose repetition does no more than one of them does (RFC 9110 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
@@ -146,9 +146,12 @@ export function requestFailed(plane: Plane, stream: DataStream, reason: number, 
 }
 
 /** For what must never happen twice: ends the stream whatever state it is in. */
-export function giveUp(stream: DataStream): number {
+export function giveUp(stream: DataStream): void {
   stream.holdsSlot = false;
   stream.termination = '';
-  abortStream(stream, 'IR', 500);
-  return PAUSED;
+  try {
+    abortStream(stream, 'IR', 500);
+  } catch {
+    // Not even room for a command: the engine ends a stream that policy left without an answer.
+  }
 }

@@ -72,5 +72,9 @@ export function logPolicyError(plane: Plane, stream: DataStream | undefined, err
   plane.onPolicyError(text, error);
   if (stream === undefined) return;
   plane.count(stream.frontendPlan.frontendCounters + COUNT_EINT, 1);
-  writeAll(plane, stream, stream.frontendPlan.proxy.logs, LEVEL_ERROR, text);
+  try {
+    writeAll(plane, stream, stream.frontendPlan.proxy.logs, LEVEL_ERROR, text);
+  } catch {
+    // The batch has no room for another line, which may be what failed: it was said on stderr.
+  }
 }

@@ -211,3 +211,19 @@ describe('an exception in policy', () => {
     expect(house.request(GET)[0]).toMatch(/^FORWARD s1/);
   });
 });
+
+describe('a batch without room', () => {
+  it('answers what it can, lets the engine end the rest, and never throws', () => {
+    const house = new House();
+    house.server(house.proxy('listen', 'li'), 's1');
+    house.open();
+    const full = (): never => {
+      throw new RangeError('the batch is full');
+    };
+    house.engine.log = full;
+    house.engine.command = full;
+    expect(() => house.request(GET)).not.toThrow();
+    expect(() => house.end()).not.toThrow();
+    expect(house.errors.length).toBe(2);
+  });
+});
