@@ -7,7 +7,7 @@ import { type CheckFault, compileChecks } from './plan.ts';
 function proxyWith(...lines: string[]): Proxy {
   const place = { file: 'test.cfg', line: 1 };
   const checkLines = lines.map((line) => ({ place, words: line.match(/(?:\\.|[^ ])+/g) ?? [] }));
-  return { checkLines } as unknown as Proxy;
+  return { checkLines, place: { file: 'test.cfg', line: 0 } } as unknown as Proxy;
 }
 
 function request(...lines: string[]): string {
@@ -48,6 +48,22 @@ describe('the request of an HTTP check (recorded from HAProxy 3.5)', () => {
     ],
   ])('%j', (lines, bytes) => {
     expect(request(...lines)).toBe(bytes);
+  });
+
+  it('forgets what was inherited when the section has rules of its own, but not that it is HTTP', () => {
+    const own = { file: 'test.cfg', line: 9 };
+    const inherited = { file: 'test.cfg', line: 2 };
+    const proxy = {
+      place: { file: 'test.cfg', line: 5 },
+      checkLines: [
+        { place: inherited, words: ['option', 'httpchk', 'GET', '/status', 'HTTP/1.1'] },
+        { place: inherited, words: ['http-check', 'disable-on-404'] },
+        { place: own, words: ['http-check', 'send', 'hdr', 'X-New', 'true'] },
+      ],
+    } as unknown as Proxy;
+    const plan = compileChecks(proxy);
+    expect(Buffer.from(plan.request).toString()).toBe('OPTIONS / HTTP/1.0\r\nx-new: true\r\n\r\n');
+    expect(plan).toMatchObject({ kind: 'http', disableOn404: true });
   });
 
   it('is nothing for a TCP check', () => {

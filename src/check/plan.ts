@@ -89,13 +89,28 @@ function readLine(words: readonly string[], draft: Draft): string {
   return '';
 }
 
+type Line = Proxy['checkLines'][number];
+
+/** Flags stand beside the rules: a rule does not replace them. */
+function isFlag({ words }: Line): boolean {
+  return words[1] === 'disable-on-404' || words[1] === 'send-state';
+}
+
+/** Rules of a section's own replace those it inherited, as a whole. */
+function linesInForce(proxy: Proxy): Line[] {
+  const { file, line } = proxy.place;
+  const isOwn = ({ place }: Line) => place.file === file && place.line > line;
+  const hasOwn = proxy.checkLines.some((one) => isOwn(one) && !isFlag(one));
+  return proxy.checkLines.filter((one) => !hasOwn || isOwn(one) || isFlag(one));
+}
+
 const NOTHING = new Uint8Array(0);
 
 /** Lines with a fault are left out: the configuration was refused because of them. */
 export function compileChecks(proxy: Proxy, faults: CheckFault[] = []): CheckPlan {
   const draft: Draft = { request: newRequest(), expectations: [], disableOn404: false, port: 0 };
   // `option httpchk` is the first thing sent wherever it stands.
-  const ordered = [...proxy.checkLines].sort(
+  const ordered = linesInForce(proxy).sort(
     (a, b) => Number(b.words[0] === 'option') - Number(a.words[0] === 'option'),
   );
   for (const { words, place } of ordered) {

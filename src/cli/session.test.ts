@@ -49,7 +49,7 @@ function bench(): Bench {
       facts: {
         threads: 2,
         startedMs: Date.now(),
-        bootMs: 1,
+        bootMs: () => 1,
         maxconn: 100,
         maxsock: 200,
         ulimitN: 200,

@@ -23,6 +23,7 @@ const RESULT_PASSED = 3;
 const RESULT_CONDITIONAL = 4;
 const CHECK_CONFIGURED = 2;
 const CHECK_ENABLED = 4;
+const CHECK_PAUSED = 8;
 
 function resultNumber(record: ServerRecord): number {
   const status = record.result?.status;
@@ -37,7 +38,9 @@ function stateLine(record: ServerRecord): string {
     (record.admin === 'maint' ? ADMIN_FORCED_MAINT : 0) | (record.isDrained ? ADMIN_FORCED_DRAIN : 0);
   const { check } = server;
   const checkState =
-    (check.enabled ? CHECK_CONFIGURED : 0) | (check.enabled && record.checksEnabled ? CHECK_ENABLED : 0);
+    (check.enabled ? CHECK_CONFIGURED : 0) |
+    (check.enabled && record.checksEnabled ? CHECK_ENABLED : 0) |
+    (check.enabled && record.admin === 'maint' ? CHECK_PAUSED : 0);
   const since = Math.max(0, Math.floor(Date.now() / 1000) - record.lastChangeSeconds);
   const name = server.address.kind === 'name' ? server.address.host : '-';
   const checkStatus = record.result === undefined ? (check.enabled ? 'INI' : 'UNK') : record.result.status;

@@ -97,13 +97,10 @@ export class RuntimeApi {
   private facts(): ProcessFacts {
     const { configuration, limits, shared, addon, speaker, listeners } = this.parts;
     const { global } = configuration;
-    const self = this;
     return {
       threads: shared.threads,
       startedMs: performance.timeOrigin,
-      get bootMs() {
-        return self.bootMs;
-      },
+      bootMs: () => this.bootMs,
       maxconn: limits.maxconn,
       maxsock: limits.maxsock,
       ulimitN: limits.ulimitN,

@@ -89,10 +89,20 @@ async function resolveNames(run: Run, speaker: Speaker): Promise<void> {
   }
 }
 
+/** Starts what was read; a start that fails is said and ends the process with 1. */
 export async function startProcess(run: Run): Promise<void> {
-  const { configuration, options } = run;
   const speaker = new Speaker();
-  speaker.begin(options.isQuiet && !options.isVerbose);
+  speaker.begin(run.options.isQuiet && !run.options.isVerbose);
+  try {
+    await start(run, speaker);
+  } catch (error) {
+    speaker.alert(`[sluice.main()] ${error instanceof Error ? error.message : String(error)}`);
+    giveUp();
+  }
+}
+
+async function start(run: Run, speaker: Speaker): Promise<void> {
+  const { configuration, options } = run;
   const threads = threadCount(configuration);
   const { dataThreads } = run;
   dataThreads.onCrash = (thread, text) => {
@@ -101,9 +111,13 @@ export async function startProcess(run: Run): Promise<void> {
   };
   dataThreads.resize(workersOf(threads));
   const addon = loadAddon();
-  const limits = computeLimits(configuration, threads, descriptorLimit());
+  const descriptors = descriptorLimit();
+  const limits = computeLimits(configuration, threads, descriptors);
   const shared = makeShared(configuration, threads);
   const live = makeLive(configuration, shared);
+  if (limits.maxsock > descriptors) {
+    speaker.warning(`[sluice.main()] Cannot raise FD limit to ${limits.maxsock}, limit is ${descriptors}.`);
+  }
   await resolveNames(run, speaker);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   await openLogTargets(addon, configuration, speaker);

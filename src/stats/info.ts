@@ -48,7 +48,7 @@ function identity(source: StatsSource): Values {
     node: facts.shownHost,
     'Build info': facts.version,
     Start_time_sec: Math.floor(facts.startedMs / 1000),
-    BootTime_ms: facts.bootMs,
+    BootTime_ms: facts.bootMs(),
     Tainted: '0',
     TotalWarnings: facts.warnings(),
     NbThreadGroups: 1,

@@ -10,7 +10,7 @@ import type { Live } from '../model/live.ts';
 export interface ProcessFacts {
   readonly threads: number;
   readonly startedMs: number;
-  readonly bootMs: number;
+  bootMs(): number;
   readonly maxconn: number;
   readonly maxsock: number;
   readonly ulimitN: number;

@@ -75,7 +75,7 @@ function source(): StatsSource {
     facts: {
       threads: 2,
       startedMs: Date.now() - 90_061_000,
-      bootMs: 1,
+      bootMs: () => 1,
       maxconn: 100,
       maxsock: 200,
       ulimitN: 200,
