@@ -28,6 +28,7 @@ static int edits_ok(const struct eng *e, const uint32_t *cmd)
 /* Builds the outgoing request head in the stream's image. */
 static int image_write(struct stream *s, const uint32_t *cmd)
 {
+    BUG_ON(s->fields == NULL || s->head_bytes == NULL);
     CHECK_CONN(s->front);
     CHECK_STREAM(s);
     struct eng *e = s->eng;
@@ -81,6 +82,7 @@ static int image_write(struct stream *s, const uint32_t *cmd)
 
 static void take_timeouts(struct stream *s)
 {
+    BUG_ON(s->backend >= s->eng->proc->nproxies);
     CHECK_STREAM(s);
     const uint32_t *t = s->eng->proc->proxies[s->backend].timeouts_ms;
     static const uint8_t back[] = {ABI_TIMEOUT_SERVER, ABI_TIMEOUT_CONNECT, ABI_TIMEOUT_TUNNEL,
@@ -200,6 +202,7 @@ static int cmd_wait(struct stream *s, const uint32_t *cmd)
 
 static int cmd_queue(struct stream *s, const uint32_t *cmd)
 {
+    BUG_ON(s->waiter.next != NULL);
     CHECK_CONN(s->front);
     CHECK_STREAM(s);
     struct eng *e = s->eng;

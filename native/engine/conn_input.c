@@ -8,6 +8,7 @@ void conn_consume(struct conn *c, uint32_t n)
     CHECK_ENG(c->eng);
     CHECK_CONN(c);
     BUG_ON(n > c->in_len);
+    BUG_ON(c->in_buf != NULL && (c->flags & CONN_IN_ARENA));
     if (n > 0) /* `in` may be NULL */
         c->in += n;
     c->in_len -= n;

@@ -27,6 +27,7 @@ struct writer {
 
 static void put(struct writer *w, const void *data, uint32_t len)
 {
+    BUG_ON(w->len > w->size);
     if (w->len + len > w->size) {
         w->failed = 1;
         return;
@@ -54,6 +55,7 @@ static int name_is(const uint8_t *name, uint32_t len, const char *want)
 /* The start line: the last EDIT_STATUS and EDIT_REASON count. */
 static int put_status(struct writer *w, struct stream *s, const struct head_edit *edits, uint32_t nedits)
 {
+    BUG_ON(w->len != 0);
     CHECK_CONN(s->front);
     CHECK_STREAM(s);
     const uint8_t *text = s->eng->text, *reason = (const uint8_t *)"";
@@ -83,6 +85,7 @@ enum { WROTE_LENGTH = 1, WROTE_CONNECTION = 2 };
 static int put_fields(struct writer *w, struct stream *s, const struct head_edit *edits, uint32_t nedits,
                       uint64_t body, int with_length, int keep)
 {
+    BUG_ON(w->out == NULL);
     CHECK_CONN(s->front);
     CHECK_STREAM(s);
     int wrote = 0;
@@ -139,6 +142,7 @@ static int can_keep(struct stream *s)
 
 static void local_begin(struct stream *s, uint32_t status, uint32_t flags)
 {
+    BUG_ON(status < 200 || status > 999);
     CHECK_CONN(s->front);
     CHECK_STREAM(s);
     s->status = status;

@@ -10,6 +10,7 @@ void log_put(struct eng *e, uint32_t target, const uint8_t *text, uint32_t len)
     CHECK_PROCESS(e->proc);
     CHECK_ENG(e);
     BUG_ON(target >= LOG_TARGETS_MAX);
+    BUG_ON(e->nlog_lines > LOG_LINES_MAX || e->log_used > LOG_BYTES_MAX);
     if (len > LOG_BYTES_MAX / 4) {
         e->count.log_drops++;
         return;
@@ -24,6 +25,7 @@ void log_put(struct eng *e, uint32_t target, const uint8_t *text, uint32_t len)
 
 static void send_run(struct eng *e, int fd, struct iovec *iov, int n)
 {
+    BUG_ON(n <= 0 || n > DATAGRAMS);
     CHECK_PROCESS(e->proc);
     CHECK_ENG(e);
     int done = 0, refusals = 0;
@@ -42,6 +44,7 @@ static void send_run(struct eng *e, int fd, struct iovec *iov, int n)
 
 static void send_lines(struct eng *e, uint32_t target)
 {
+    BUG_ON(target >= LOG_TARGETS_MAX);
     CHECK_PROCESS(e->proc);
     CHECK_ENG(e);
     const struct log_target *t = &e->proc->logs[target];

@@ -49,7 +49,7 @@ static void mail_handle(struct eng *e, const struct mail *m)
         return;
     case MAIL_POST:
         s = stream_find(e, m->index, m->gen);
-        if (s != NULL && s->state == ST_WAIT && (s->wait_reasons & ABI_WAKE_POSTED))
+        if (s != NULL && (s->state == ST_WAIT || s->state == ST_QUEUE) && (s->wait_reasons & ABI_WAKE_POSTED))
             stream_wake(s, ABI_WAKE_POSTED, 0);
         return;
     case MAIL_ADOPT:

@@ -130,6 +130,7 @@ int bufq_append(struct pool *p, struct bufq *q, const uint8_t *data, uint32_t le
 void bufq_drop(struct pool *p, struct bufq *q, uint32_t len)
 {
     BUG_ON(len > q->len);
+    BUG_ON((q->head == NULL) != (q->tail == NULL));
     q->len -= len;
     while (len > 0) {
         struct buf *b = q->head;

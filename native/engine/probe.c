@@ -17,6 +17,7 @@ struct probe {
 
 static void probe_free(struct eng *e, struct probe *p)
 {
+    BUG_ON(e->nprobes == 0);
     CHECK_ENG(e);
     e->nprobes--;
     for (struct probe **at = &e->probes; *at != NULL; at = &(*at)->next)
@@ -47,6 +48,7 @@ static void probe_report(struct eng *e, uint32_t id, uint32_t result, int err, c
 
 static void probe_done(struct probe *p, uint32_t result, int err)
 {
+    BUG_ON(p->conn == NULL || p->conn->probe != p);
     struct conn *c = p->conn;
     struct eng *e = c->eng;
     if (!event_room(e, p->len)) {
@@ -97,6 +99,7 @@ void probe_start(struct eng *e, const uint32_t *cmd)
 /* Whether the bytes so far are a whole HTTP response, as far as a check looks. */
 static int answer_whole(struct probe *p)
 {
+    BUG_ON(p->len == 0 || p->len > PROBE_DATA_MAX);
     struct eng *e = p->conn->eng;
     struct head h;
     struct framing f;
@@ -115,6 +118,7 @@ static int answer_whole(struct probe *p)
 
 static void probe_read(struct probe *p)
 {
+    BUG_ON(p->len > PROBE_DATA_MAX);
     struct conn *c = p->conn;
     while ((c->flags & CONN_RD_READY) && p->len < PROBE_DATA_MAX)
         p->len += conn_recv(c, p->data + p->len, PROBE_DATA_MAX - p->len);

@@ -4,6 +4,8 @@
 
 static void list_put(struct wheel *w, struct timer *t, unsigned level, unsigned slot)
 {
+    BUG_ON(level >= WHEEL_LEVELS || slot >= WHEEL_SLOTS);
+    BUG_ON(t->next != NULL && t->prev == NULL);
     struct timer *head = &w->slots[level * WHEEL_SLOTS + slot];
     t->slot = (uint16_t)(level * WHEEL_SLOTS + slot);
     t->next = head;

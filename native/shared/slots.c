@@ -177,16 +177,30 @@ int slot_release(struct process *p, uint32_t server)
     return 0;
 }
 
+/* Who waits for a server that takes no more work is told: policy chooses again. They leave the line when they hear it. */
+static void post_line(struct process *p, struct slot_waiter *head)
+{
+    CHECK_PROCESS(p);
+    BUG_ON(head->next == NULL);
+    for (struct slot_waiter *w = head->next; w != head; w = w->next) {
+        struct mail m = {.op = MAIL_POST, .index = w->stream, .gen = w->stream_gen};
+        mailbox_send(p, w->thread, &m);
+    }
+}
+
 void slot_queue_kick(struct process *p, uint32_t backend)
 {
     CHECK_PROCESS(p);
     BUG_ON(backend >= p->nproxies);
     struct slot_queue *q = &p->queues[backend];
     pthread_mutex_lock(&q->lock);
-    if (q->servers != NULL)
-        for (uint32_t i = 0; i < q->nservers; i++)
-            if (p->servers[q->first_server + i].proxy == backend)
-                grant_server(p, q, q->first_server + i);
+    for (uint32_t i = 0; q->servers != NULL && i < q->nservers; i++) {
+        if (p->servers[q->first_server + i].proxy != backend)
+            continue;
+        if (!server_usable(p, q->first_server + i))
+            post_line(p, &q->servers[i]);
+        grant_server(p, q, q->first_server + i);
+    }
     pthread_mutex_unlock(&q->lock);
 }
 

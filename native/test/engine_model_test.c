@@ -30,8 +30,13 @@ static void configure(struct process *p)
 
 static void begin(uint64_t seed, int loud)
 {
-    struct limits limits = {.bufsize = 16384, .maxrewrite = 1024, .max_fields = 101, .conns_max = 60, .threads = 1,
-                            .pool_max_bytes = 64u << 20, .idle_shared = 1};
+    struct limits limits = {.bufsize = 16384,
+                            .maxrewrite = 1024,
+                            .max_fields = 101,
+                            .conns_max = 60,
+                            .threads = 1,
+                            .pool_max_bytes = 64u << 20,
+                            .idle_shared = 1};
     seeded_begin("engine_model_test", seed);
     sim_reset();
     memset(&model, 0, sizeof(model));
@@ -73,7 +78,8 @@ static void check_counts(void)
         if (s->flags & STREAM_SLOT)
             slots[s->server]++;
         BUG_ON(s->front == NULL || s->front->stream != s || (s->back != NULL && s->back->stream != s));
-        BUG_ON(s->state == ST_POLICY || s->state == ST_POLICY_FAIL || s->state == ST_POLICY_RES); /* outside of a batch */
+        BUG_ON(s->state == ST_POLICY || s->state == ST_POLICY_FAIL ||
+               s->state == ST_POLICY_RES); /* outside of a batch */
     }
     for (uint32_t i = 0; i < atomic_load(&p->conns_used_end); i++) {
         const struct conn *c = &p->conns[i];
@@ -87,10 +93,13 @@ static void check_counts(void)
         BUG_ON(sim.fds[c->fd].closed);
     }
     BUG_ON(alive != (int)e->streams_live || front != (int)e->client_conns);
-    BUG_ON(live_get(&live_process(p)->w[ABI_LIVE_ACTCONN]) != front || live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_FECONN]) != front);
+    BUG_ON(live_get(&live_process(p)->w[ABI_LIVE_ACTCONN]) != front ||
+           live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_FECONN]) != front);
     BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_BECONN]) != beconn);
-    BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_QUEUED]) + live_get(&live_server(p, 0)->w[ABI_LIVE_SV_QUEUED]) +
-               live_get(&live_server(p, 1)->w[ABI_LIVE_SV_QUEUED]) != queued);
+    BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_QUEUED]) +
+               live_get(&live_server(p, 0)->w[ABI_LIVE_SV_QUEUED]) +
+               live_get(&live_server(p, 1)->w[ABI_LIVE_SV_QUEUED]) !=
+           queued);
     for (uint32_t i = 0; i < 2; i++) {
         BUG_ON(live_get(&live_server(p, i)->w[ABI_LIVE_SV_IDLE]) != idle[i]);
         if (atomic_load(&p->mailboxes[0].pending) == 0) /* else a slot may be on its way */
@@ -131,7 +140,11 @@ static void step(void)
     case 1:
     case 2: client_act(); break;
     case 3:
-    case 4: server_act(); server_act(); server_act(); break;
+    case 4:
+        server_act();
+        server_act();
+        server_act();
+        break;
     case 5:
         if (one_in(8))
             environment();
@@ -171,12 +184,17 @@ static void settle(void)
 static void end(void)
 {
     struct process *p = process_get();
-    for (int i = 0; i < 400 && live_get(&live_server(p, 0)->w[ABI_LIVE_SV_IDLE]) + live_get(&live_server(p, 1)->w[ABI_LIVE_SV_IDLE]) > 0; i++) {
+    for (int i = 0; i < 400 && live_get(&live_server(p, 0)->w[ABI_LIVE_SV_IDLE]) +
+                                       live_get(&live_server(p, 1)->w[ABI_LIVE_SV_IDLE]) >
+                                   0;
+         i++) {
         sim.now_ms += 5001; /* pool-purge-delay */
         turn();
     }
     BUG_ON(model.eng->streams_live != 0 || model.eng->client_conns != 0);
-    BUG_ON(live_get(&live_server(p, 0)->w[ABI_LIVE_SV_IDLE]) + live_get(&live_server(p, 1)->w[ABI_LIVE_SV_IDLE]) != 0);
+    BUG_ON(live_get(&live_server(p, 0)->w[ABI_LIVE_SV_IDLE]) +
+               live_get(&live_server(p, 1)->w[ABI_LIVE_SV_IDLE]) !=
+           0);
     total_ends += model.ends;
     total_answers += model.answers;
     total_whole += model.whole_requests;
@@ -190,7 +208,9 @@ static void end(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 0) : argc > 1 ? 1 : RUNS;
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 0)
+                                                                        : argc > 1 ? 1
+                                                                                   : RUNS;
     for (uint64_t seed = first; seed < first + count; seed++) {
         begin(seed, argc == 2);
         for (int i = 0; i < STEPS; i++)
@@ -198,8 +218,8 @@ int main(int argc, char **argv)
         settle();
         end();
     }
-    printf("engine model: %u streams, %u answers (%u local), %u requests whole at servers, %u reuses\n", total_ends,
-           total_answers, total_local, total_whole, total_reuses);
+    printf("engine model: %u streams, %u answers (%u local), %u requests whole at servers, %u reuses\n",
+           total_ends, total_answers, total_local, total_whole, total_reuses);
     printf("engine model: %llu passed, 0 failed\n", (unsigned long long)count); /* else a BUG_ON ended it */
     return 0;
 }

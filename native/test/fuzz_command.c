@@ -45,8 +45,11 @@ static void fill_edits(void)
 {
     for (uint32_t i = 0; i < 8; i++) {
         struct head_edit *x = &house.eng->edits[i];
-        *x = (struct head_edit){.op = (uint16_t)take(9), .field = (uint16_t)take_odd(100), .text_off = take_odd(TEXT_MAX),
-                                .name_len = take_odd(200), .value_len = take_odd(200)};
+        *x = (struct head_edit){.op = (uint16_t)take(9),
+                                .field = (uint16_t)take_odd(100),
+                                .text_off = take_odd(TEXT_MAX),
+                                .name_len = take_odd(200),
+                                .value_len = take_odd(200)};
         if (take(3) > 0) { /* one that may be obeyed */
             x->text_off = take(200);
             x->name_len = take(12);
@@ -60,8 +63,8 @@ static void fill_edits(void)
 
 static void fill_command(uint32_t *cmd)
 {
-    static const uint32_t borders[ABI_COMMAND_WORDS] = {15, 4, 4, 4096, EDITS_MAX, HEAD_EDITS_MAX, 2, 2,
-                                                        TEXT_MAX, TEXT_MAX, 5, 70, TEXT_MAX, 2, 4, 4};
+    static const uint32_t borders[ABI_COMMAND_WORDS] = {
+        15, 4, 4, 4096, EDITS_MAX, HEAD_EDITS_MAX, 2, 2, TEXT_MAX, TEXT_MAX, 5, 70, TEXT_MAX, 2, 4, 4};
     for (uint32_t i = 0; i < ABI_COMMAND_WORDS; i++)
         cmd[i] = take_odd(borders[i]);
     cmd[ABI_C_OP] = take(16);
@@ -109,12 +112,22 @@ static uint32_t policy(void *ctx, uint32_t nevents)
 
 static void peer(int role)
 {
-    static const char *const clients[] = {"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
-                                          "llo", "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
-                                          "0\r\n\r\n", "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"};
-    static const char *const servers[] = {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "hello", "HTTP/1.1 204 No\r\n\r\n",
-                                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n", "0\r\n\r\n",
-                                          "HTTP/1.0 200 OK\r\n\r\nx", "HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"};
+    static const char *const clients[] = {
+        "GET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
+        "llo",
+        "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+        "0\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"};
+    static const char *const servers[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        "hello",
+        "HTTP/1.1 204 No\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n",
+        "0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\n\r\nx",
+        "HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"};
     uint32_t skip = take(12);
     for (int fd = 3; fd < SIM_FDS; fd++) {
         struct sim_fd *f = &sim.fds[fd];
@@ -185,8 +198,12 @@ static void finish(void)
     if (nnames <= 64) { /* all were named above */
         BUG_ON(house.eng->streams_live != 0 || house.alive != 0);
         BUG_ON(live_get(&house.live[0].w[ABI_LIVE_ACTCONN]) != 0);
-        BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_BECONN]) + live_get(&live_proxy(p, 1)->w[ABI_LIVE_PX_BECONN]) != 0);
-        BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_QUEUED]) + live_get(&live_proxy(p, 1)->w[ABI_LIVE_PX_QUEUED]) != 0);
+        BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_BECONN]) +
+                   live_get(&live_proxy(p, 1)->w[ABI_LIVE_PX_BECONN]) !=
+               0);
+        BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_QUEUED]) +
+                   live_get(&live_proxy(p, 1)->w[ABI_LIVE_PX_QUEUED]) !=
+               0);
     }
     for (uint32_t i = 0; i < 2; i++)
         BUG_ON(live_get(&live_server(p, i)->w[ABI_LIVE_SV_SERVED]) < 0);

@@ -37,8 +37,13 @@ static void expect(int ok, const char *what)
 
 static struct process *start(void)
 {
-    struct limits limits = {.bufsize = 16384, .maxrewrite = 1024, .max_fields = 101, .conns_max = CONNS, .threads = THREADS,
-                            .pool_max_bytes = 1u << 20, .idle_shared = 1};
+    struct limits limits = {.bufsize = 16384,
+                            .maxrewrite = 1024,
+                            .max_fields = 101,
+                            .conns_max = CONNS,
+                            .threads = THREADS,
+                            .pool_max_bytes = 1u << 20,
+                            .idle_shared = 1};
     memset(live, 0, sizeof(live));
     BUG_ON(process_init(live, 1, 2, 0, &limits) != 0);
     struct process *p = process_get();
@@ -83,7 +88,10 @@ static void hold(uint32_t server)
 /* Waits in line as a stream does: the grant comes by mail, or the line is left again. */
 static void wait_in_line(struct process *p, uint32_t thread, uint32_t *random, uint32_t serial)
 {
-    struct slot_waiter w = {.thread = thread, .stream = serial, .stream_gen = 1, .backend = 0,
+    struct slot_waiter w = {.thread = thread,
+                            .stream = serial,
+                            .stream_gen = 1,
+                            .backend = 0,
                             .server = next(random, 2) ? next(random, 2) : ABI_NONE};
     struct mail m;
     slot_queue_join(p, &w);
@@ -178,7 +186,8 @@ static void mail(void)
     mailbox_close(&p->mailboxes[1]);
     expect(mailbox_take(&p->mailboxes[1], &m, 1) == 1, "what is in a closed box can be taken");
     expect(mailbox_send(p, 1, &m) == -ENXIO, "a closed box takes nothing");
-    expect(mailbox_send(p, THREADS_MAX, &m) == -ENXIO && mailbox_send(p, THREADS, &m) == -ENXIO, "nor does one never opened");
+    expect(mailbox_send(p, THREADS_MAX, &m) == -ENXIO && mailbox_send(p, THREADS, &m) == -ENXIO,
+           "nor does one never opened");
     process_reset();
     passed++;
 }
@@ -238,7 +247,8 @@ static void idle(void)
     }
     atomic_store(&p->conns_used_end, CONNS);
     in_threads(idle_work);
-    int left = live_get(&live_server(p, 0)->w[ABI_LIVE_SV_IDLE]) + live_get(&live_server(p, 1)->w[ABI_LIVE_SV_IDLE]);
+    int left =
+        live_get(&live_server(p, 0)->w[ABI_LIVE_SV_IDLE]) + live_get(&live_server(p, 1)->w[ABI_LIVE_SV_IDLE]);
     int listed = 0;
     for (uint32_t t = 0; t < THREADS; t++)
         for (uint32_t i = 0; i < 2; i++)
@@ -283,6 +293,7 @@ int main(void)
     mail();
     idle();
     pool();
-    printf("shared: %u passed, %u failed (%u slots served, %u taken over)\n", passed, failed_cases, served, takeovers);
+    printf("shared: %u passed, %u failed (%u slots served, %u taken over)\n", passed, failed_cases, served,
+           takeovers);
     return failed_cases != 0;
 }

@@ -72,7 +72,8 @@ static void client_end(void *who)
     text_free(&c->zipped);
     model.answers++;
     model.local_answers += (uint32_t)c->local;
-    c->rest_excused = x.early; /* the server may have gone before it read the request: the connection goes too */
+    c->rest_excused =
+        x.early; /* the server may have gone before it read the request: the connection goes too */
     memmove(c->ids, c->ids + 1, --c->nids * sizeof(c->ids[0]));
 }
 
@@ -81,8 +82,8 @@ static const struct reader_face client_face = {.head = client_head, .body = clie
 /* The engine has closed the connection: was it allowed to? */
 static void client_closed(struct model_client *c, const struct sim_fd *f)
 {
-    MODEL_SAY("client %d closed: %u open (first %u), broken %d, reset %d, read state %d\n", (int)(c - model.clients), c->nids,
-              c->ids[0], c->broken, f->closed_reset, (int)c->reader.state);
+    MODEL_SAY("client %d closed: %u open (first %u), broken %d, reset %d, read state %d\n",
+              (int)(c - model.clients), c->nids, c->ids[0], c->broken, f->closed_reset, (int)c->reader.state);
     int inside = c->reader.state != READ_HEAD || c->reader.head_len > 0;
     if (c->reader.state == READ_CLOSE && !f->closed_reset && !c->broken) {
         c->reader.state = READ_HEAD;
@@ -158,9 +159,7 @@ static void client_fault(struct model_client *c)
         sim_fin(c->fd);
         c->broken = c->finned = 1;
         return;
-    case 2:
-        sim_stall(c->fd);
-        return;
+    case 2: sim_stall(c->fd); return;
     default:
         if (!c->finned && c->plan.off == c->plan.len) /* not inside a body, where any byte is right */
             sim_push(c->fd, "GET / HTTP/1.1\r\nbad", (uint32_t)pick(19));

@@ -28,7 +28,9 @@ static uint32_t *command(const uint32_t *ev, uint32_t op)
 static void edit_put(uint32_t op, const char *name, const char *value)
 {
     struct head_edit *x = &model.eng->edits[out.edits++];
-    *x = (struct head_edit){.op = (uint16_t)op, .text_off = out.text, .name_len = (uint32_t)strlen(name),
+    *x = (struct head_edit){.op = (uint16_t)op,
+                            .text_off = out.text,
+                            .name_len = (uint32_t)strlen(name),
                             .value_len = (uint32_t)strlen(value)};
     memcpy(model.eng->text + out.text, name, x->name_len);
     memcpy(model.eng->text + out.text + x->name_len, value, x->value_len);
@@ -103,8 +105,12 @@ static void forward_to(const uint32_t *ev, uint32_t server)
 {
     struct model_stream *m = &model.streams[ev[ABI_E_STREAM]];
     uint32_t *cmd = command(ev, ABI_CMD_FORWARD);
-    static const uint32_t some[] = {ABI_FWD_WANT_RESPONSE, ABI_FWD_REUSE_IDLE, ABI_FWD_REUSE_IDLE | ABI_FWD_REUSE_UNSAFE,
-                                    ABI_FWD_KEEP_SERVER, ABI_FWD_SPLICE_RES | ABI_FWD_SPLICE_REQ, ABI_FWD_ABORT_ON_CLOSE};
+    static const uint32_t some[] = {ABI_FWD_WANT_RESPONSE,
+                                    ABI_FWD_REUSE_IDLE,
+                                    ABI_FWD_REUSE_IDLE | ABI_FWD_REUSE_UNSAFE,
+                                    ABI_FWD_KEEP_SERVER,
+                                    ABI_FWD_SPLICE_RES | ABI_FWD_SPLICE_REQ,
+                                    ABI_FWD_ABORT_ON_CLOSE};
     cmd[ABI_C_FLAGS] = ABI_FWD_SLOT;
     for (size_t i = 0; i < ARRAY_LEN(some); i++)
         cmd[ABI_C_FLAGS] |= one_in(2) ? some[i] : 0;
@@ -202,9 +208,7 @@ static void on_wake(const uint32_t *ev)
         else
             forward_to(ev, ev[ABI_E_ARG]);
         return;
-    case ABI_WAKE_DRAINED:
-        respond_more(ev);
-        return;
+    case ABI_WAKE_DRAINED: respond_more(ev); return;
     case ABI_WAKE_ABORT:
         BUG_ON(model.strict);
         command(ev, ABI_CMD_ABORT);
@@ -259,10 +263,12 @@ static void event(const uint32_t *ev)
     if (kind <= ABI_EV_WAKE || kind == ABI_EV_BAD_RESPONSE)
         model.streams[ev[ABI_E_STREAM]].answered = 0;
     if (kind != ABI_EV_SESSION_END)
-        MODEL_SAY("%llu: event %u of stream %u (request %u), reason %u, flags %x\n", (unsigned long long)sim.now_ms, kind,
-                  ev[ABI_E_STREAM], model.streams[ev[ABI_E_STREAM]].id, ev[ABI_E_REASON], ev[ABI_E_FLAGS]);
+        MODEL_SAY("%llu: event %u of stream %u (request %u), reason %u, flags %x\n",
+                  (unsigned long long)sim.now_ms, kind, ev[ABI_E_STREAM], model.streams[ev[ABI_E_STREAM]].id,
+                  ev[ABI_E_REASON], ev[ABI_E_FLAGS]);
     if (kind == ABI_EV_END)
-        MODEL_SAY("  term %.2s status %u flags %x\n", (const char *)(ev + ABI_X_TERM), ev[ABI_X_STATUS], ev[ABI_X_FLAGS]);
+        MODEL_SAY("  term %.2s status %u flags %x\n", (const char *)(ev + ABI_X_TERM), ev[ABI_X_STATUS],
+                  ev[ABI_X_FLAGS]);
     switch (kind) {
     case ABI_EV_REQUEST: on_request(ev); return;
     case ABI_EV_RESPONSE: on_response(ev); return;
@@ -295,9 +301,16 @@ void model_command(void)
         command_put(model.waiting[at].stream, model.waiting[at].gen, ABI_CMD_POST)[ABI_C_THREAD] = 0;
     }
     if (model.nold > 0 && one_in(2)) {
-        static const uint32_t ops[] = {ABI_CMD_FORWARD_RESPONSE, ABI_CMD_RESPOND, ABI_CMD_WAIT, ABI_CMD_QUEUE, ABI_CMD_ABORT,
-                                       ABI_CMD_BODY, ABI_CMD_TIMEOUT, ABI_CMD_FORWARD};
-        uint32_t at = (uint32_t)pick(MIN(model.nold, ARRAY_LEN(model.old))), stale = (uint32_t)model.eng->count.stale_commands;
+        static const uint32_t ops[] = {ABI_CMD_FORWARD_RESPONSE,
+                                       ABI_CMD_RESPOND,
+                                       ABI_CMD_WAIT,
+                                       ABI_CMD_QUEUE,
+                                       ABI_CMD_ABORT,
+                                       ABI_CMD_BODY,
+                                       ABI_CMD_TIMEOUT,
+                                       ABI_CMD_FORWARD};
+        uint32_t at = (uint32_t)pick(MIN(model.nold, ARRAY_LEN(model.old))),
+                 stale = (uint32_t)model.eng->count.stale_commands;
         command_put(model.old[at].stream, model.old[at].gen, ops[pick(ARRAY_LEN(ops))]);
         eng_exec(model.eng, out.n);
         BUG_ON(model.eng->count.stale_commands != stale + 1); /* dropped and counted, nothing else */

@@ -56,7 +56,8 @@ static void size_byte(struct reader *r, uint8_t byte)
     r->left = r->left * 16 + (uint64_t)(byte <= '9' ? byte - '0' : (byte | 32) - 'a' + 10);
 }
 
-static uint32_t data_bytes(struct reader *r, const uint8_t *data, uint32_t len, const struct reader_face *face, void *who)
+static uint32_t data_bytes(struct reader *r, const uint8_t *data, uint32_t len,
+                           const struct reader_face *face, void *who)
 {
     uint32_t n = r->state == READ_CLOSE ? len : (uint32_t)MIN((uint64_t)len, r->left);
     face->body(who, data, n);
@@ -94,7 +95,8 @@ static void line_byte(struct reader *r, uint8_t byte, const struct reader_face *
     r->line_len = 0;
 }
 
-void reader_feed(struct reader *r, const uint8_t *data, uint32_t len, const struct reader_face *face, void *who)
+void reader_feed(struct reader *r, const uint8_t *data, uint32_t len, const struct reader_face *face,
+                 void *who)
 {
     while (len > 0) {
         uint32_t n = 1;

@@ -121,10 +121,14 @@ static void put_body(struct text *t, uint32_t id, int kind, enum body_kind how, 
 void text_request(struct text *t, uint32_t id)
 {
     struct spec x = model_spec(id);
-    text_say(t, "%s /%u HTTP/1.%d\r\nHost: a\r\nX-Fill: %.*s\r\n", x.head ? "HEAD" : x.req_body ? "POST" : "GET", id, !x.old,
-             (int)fact(id, 30, 200), "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
-                                     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
-                                     "01234567890123456789");
+    text_say(t, "%s /%u HTTP/1.%d\r\nHost: a\r\nX-Fill: %.*s\r\n",
+             x.head       ? "HEAD"
+             : x.req_body ? "POST"
+                          : "GET",
+             id, !x.old, (int)fact(id, 30, 200),
+             "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+             "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+             "01234567890123456789");
     if (x.close)
         text_say(t, "Connection: close\r\n");
     else if (x.old)

@@ -19,7 +19,8 @@ static struct {
 /* Distances of every level, and the edges between levels. */
 static uint64_t distance(void)
 {
-    static const uint64_t edges[] = {0, 1, 255, 256, 257, 65279, 65535, 65536, 65537, 16777215, 16777216, 4294967295};
+    static const uint64_t edges[] = {0,     1,     255,   256,      257,      65279,
+                                     65535, 65536, 65537, 16777215, 16777216, 4294967295};
     switch (pick(6)) {
     case 0: return pick(300);
     case 1: return pick(70000);
@@ -71,7 +72,8 @@ static void turn(uint64_t to)
     memset(t.touched, 0, sizeof(t.touched));
     t.now = to;
     wheel_turn(&t.wheel, to, fire, NULL);
-    for (uint32_t i = 0; i < TIMERS; i++) /* whatever is due has fired, but what a callback armed for the past may wait a turn */
+    for (uint32_t i = 0; i < TIMERS;
+         i++) /* whatever is due has fired, but what a callback armed for the past may wait a turn */
         BUG_ON(t.due[i] <= to && !t.touched[i]);
     uint64_t first = first_due(), next = wheel_next(&t.wheel);
     BUG_ON(first == UINT64_MAX ? next != UINT64_MAX : next > MAX(first, to));
@@ -99,16 +101,12 @@ static void run(uint64_t seed, int rearm)
         uint32_t i = (uint32_t)pick(TIMERS);
         switch (pick(5)) {
         case 0:
-        case 1:
-            arm(i, t.now + distance());
-            break;
+        case 1: arm(i, t.now + distance()); break;
         case 2:
             timer_cancel(&t.wheel, &t.timers[i]);
             t.due[i] = UINT64_MAX;
             break;
-        case 3:
-            turn(t.now + (pick(2) ? pick(5) : distance()));
-            break;
+        case 3: turn(t.now + (pick(2) ? pick(5) : distance())); break;
         default: { /* as the engine does: sleep until wheel_next */
             uint64_t next = wheel_next(&t.wheel);
             turn(next == UINT64_MAX ? t.now + 1 : MAX(next, t.now));
@@ -128,6 +126,7 @@ int main(int argc, char **argv)
         run(seed, 0);
         run(seed, 1);
     }
-    printf("timer: %llu passed, 0 failed\n", (unsigned long long)(last - first + 1)); /* else a BUG_ON ended it */
+    printf("timer: %llu passed, 0 failed\n",
+           (unsigned long long)(last - first + 1)); /* else a BUG_ON ended it */
     return 0;
 }

@@ -47,7 +47,8 @@ export interface Addon {
   setListener(index: number, words: Uint32Array): void;
   /** kind 0 datagram to `sockaddr` (UDP or unix), 1 descriptor. Returns 0 or -errno. */
   setLogTarget(index: number, kind: number, sockaddr: Uint8Array, fd: number): number;
-  /** socket + bind + listen; returns the descriptor or -errno. flags: 1 v6only, 2 v4v6, 4 nobind-reuseport off, 8 defer-accept, 16 transparent. */
+  /** socket + bind + listen; the descriptor or -errno. flags: 1 v6only, 2 v4v6, 4 no SO_REUSEPORT, 8 defer-accept,
+   * 16 transparent. */
   listen(sockaddr: Uint8Array, backlog: number, flags: number): number;
   /** Checks that `fd` is a listening stream socket and makes it non-blocking; 0 or -errno. */
   adoptListener(fd: number): number;

@@ -52,7 +52,10 @@ export class NativeEngine {
   private readonly textBytes: Latin1Buffer;
   private textUsed = 0;
   private commandCount = 0;
+  private lastBytes: Uint8Array | undefined;
+  private lastBytesAt = 0;
   private isInBatch = false;
+  private onBatch: ((events: Uint32Array, count: number) => void) | undefined;
 
   /**
    * Makes this thread's engine; there is one per thread. `processInit` comes before. With SLUICE_TRACE=<path> in the
@@ -75,18 +78,21 @@ export class NativeEngine {
     this.nowMs = addon.engineNow();
   }
 
-  /** Starts polling. <onBatch> is called with the number of events in `events`; what it commands is executed at its return. */
+  /** Starts polling. <onBatch> gets the number of events in `events`; what it commands is executed at its return. */
   start(onBatch: (events: Uint32Array, count: number) => void): void {
-    this.addon.engineStart((count) => {
-      this.nowMs = this.addon.engineNow();
-      this.isInBatch = true;
-      try {
-        onBatch(this.events, count);
-      } finally {
-        this.isInBatch = false;
-      }
-      return this.taken();
-    });
+    this.onBatch = onBatch;
+    this.addon.engineStart(this.runBatch.bind(this));
+  }
+
+  private runBatch(count: number): number {
+    this.nowMs = this.addon.engineNow();
+    this.isInBatch = true;
+    try {
+      this.onBatch?.(this.events, count);
+    } finally {
+      this.isInBatch = false;
+    }
+    return this.taken();
   }
 
   /** Hands the commands over: C reads them before anything else is written. */
@@ -95,6 +101,7 @@ export class NativeEngine {
     this.commandCount = 0;
     this.textUsed = 0;
     this.edits.count = 0;
+    this.lastBytes = undefined;
     return count;
   }
 
@@ -122,10 +129,14 @@ export class NativeEngine {
   }
 
   bytes(value: Uint8Array): number {
+    // Answers of our own are the same few pages: one copy serves all that a batch sends.
+    if (value === this.lastBytes) return this.lastBytesAt;
     const at = this.textUsed;
     if (at + value.length > this.textBytes.length) throw new RangeError('the text of one batch is full');
     this.textBytes.set(value, at);
     this.textUsed = at + value.length;
+    this.lastBytes = value;
+    this.lastBytesAt = at;
     return at;
   }
 
