@@ -90,7 +90,8 @@ function enqueue(plane: Plane, stream: DataStream, server: number): number {
   const engine = stream.engine;
   stream.step = STEP_QUEUE;
   const at = engine.command(abi.CMD_QUEUE, stream.index, stream.generation);
-  let reasons = abi.WAKE_SLOT | abi.WAKE_DEADLINE;
+  // Posted: the server went down, another has to be chosen.
+  let reasons = abi.WAKE_SLOT | abi.WAKE_DEADLINE | abi.WAKE_POSTED;
   if (plan.isAbortOnClose) reasons |= abi.WAKE_ABORT;
   engine.commands[at + abi.C_REASONS] = reasons;
   engine.commands[at + abi.C_DEADLINE_MS] = plan.queueMs > 0 ? plan.queueMs : abi.NONE;
