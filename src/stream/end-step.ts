@@ -99,13 +99,16 @@ function countCompression(plane: Plane, stream: DataStream, words: Uint32Array, 
   plane.count(back + count.COUNT_COMP_OUT, made);
 }
 
-/** Two of HAProxy's timers are odd, and people who compare lines see it: a tarpitted request has no time of its own but was queued
- * all the while, and one for which there is no backend has no time either. */
+/** Three of HAProxy's timers are odd, and people who compare lines see it: a tarpitted request has no time of its own but was queued
+ * all the while; one for which there is no backend, or that a rule ends without an answer, has no time either. */
 function settleTimers(stream: DataStream, words: Uint32Array, at: number): void {
   if (stream.termination === 'PT') {
     words[at + abi.X_T_REQUEST] = abi.NONE;
     words[at + abi.X_T_QUEUE] = words[at + abi.X_T_CLOSE] as number;
-  } else if (stream.backend !== undefined && !stream.backend.isBackend && stream.termination === 'SC') {
+  } else if (
+    (stream.backend !== undefined && !stream.backend.isBackend && stream.termination === 'SC') ||
+    (stream.localStatus === -1 && stream.termination === 'PR' && stream.frontendPlan.isHttp)
+  ) {
     words[at + abi.X_T_REQUEST] = abi.NONE;
   }
 }

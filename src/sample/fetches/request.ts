@@ -3,8 +3,10 @@
 import { avalanche, sdbm } from '../../base/hash.ts';
 import { type Address, parseIpv4 } from '../../base/ip.ts';
 import { fieldName } from '../../model/field-name.ts';
+import type { HttpMessage } from '../../model/http-message.ts';
 import { sessionSource } from '../../model/session-address.ts';
 import type { Stream } from '../../model/stream.ts';
+import { METHOD_NAMES } from '../../native/abi.ts';
 import { asciiLower } from '../../pattern/ascii.ts';
 import { alias, fetch } from '../declare.ts';
 import { trimmed, valueEnd } from '../fields.ts';
@@ -26,6 +28,17 @@ function baseOf(stream: Stream, withQuery: boolean): string | undefined {
   const host = hostOf(stream);
   if (host === '') return path;
   return path?.startsWith('/') ? host + path : host;
+}
+
+/** Ids up to this one are methods HAProxy has numbers for: their fetch keeps the client's own after `set-method`. */
+const NUMBERED_METHODS = METHOD_NAMES.indexOf('CONNECT');
+
+function methodOf(request: HttpMessage): string {
+  const { methodId } = request;
+  if (methodId > 0 && methodId <= NUMBERED_METHODS) return METHOD_NAMES[methodId] as string;
+  if (request.isReadable) return request.method;
+  const line = request.startLine;
+  return line.substring(0, line.indexOf(' '));
 }
 
 function targetOf(stream: Stream): string | undefined {
@@ -166,7 +179,7 @@ export const requestFetches = [
     args: [],
     output: 'meth',
     uses: 'request line',
-    fetch: (stream) => (stream.request.version === 0 ? undefined : stream.request.method),
+    fetch: (stream) => (stream.request.version === 0 ? undefined : methodOf(stream.request)),
   }),
   fetch({
     name: 'path',
