@@ -4,10 +4,12 @@
 #include "trace.h"
 #include <errno.h>
 
+#define BUFSIZE_MIN 4096u /* a smaller tune.bufsize would not hold a head and its scanner */
+
 int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t listeners,
                      const struct api_limits *l)
 {
-    struct limits limits = {.bufsize = l->bufsize,
+    struct limits limits = {.bufsize = MAX(l->bufsize, BUFSIZE_MIN),
                             .maxrewrite = l->maxrewrite,
                             .max_fields = MAX(l->max_fields, 2u) - 1, /* HAProxy counts the start line */
                             .conns_max = l->conns_max,

@@ -9,6 +9,9 @@ import type { ActionKeyword } from './declare.ts';
 import { actionsOf } from './index.ts';
 import { isKnownAction } from './known.ts';
 
+/** Rules that keep somebody out: a file that has one is refused rather than served without it. */
+const GUARDS = new Set(['auth']);
+
 function findAction(ruleSet: RuleSet, word: string): { keyword: ActionKeyword; inner: string } | undefined {
   const found = /^([^(]+)(?:\((.*)\))?$/s.exec(word);
   if (found === null) return undefined;
@@ -19,6 +22,13 @@ function findAction(ruleSet: RuleSet, word: string): { keyword: ActionKeyword; i
 
 function refuse(ruleSet: RuleSet, word: Word, ctx: RuleContext): void {
   const names = actionsOf(ruleSet).map((keyword) => keyword.name + (keyword.takesParentheses ? '(…)' : ''));
+  if (GUARDS.has(word.text)) {
+    ctx.alerts.alert(
+      `'${ruleSet} ${word.text}' is known to HAProxy but not built yet in Sluice; ignoring it would open what it guards`,
+      word,
+    );
+    return;
+  }
   if (isKnownAction(ruleSet, word.text)) {
     ctx.alerts.notice(
       `'${ruleSet} ${word.text}' is known to HAProxy but not built yet; the rule is ignored.`,

@@ -8,7 +8,7 @@ export const HAPROXY_BRANCH = '3.5';
 export const HAPROXY_DATE = '2026/08/21';
 
 export const SLUICE_VERSION = '0.1.0';
-export const SLUICE_URL = 'https://www.npmjs.com/package/sluice';
+export const SLUICE_URL = 'https://sluice.example/';
 
 /** HAProxy's build features: true for what works here. A false claim turns somebody's skipped test into a failure. */
 export const FEATURES: Readonly<Record<string, boolean>> = {
