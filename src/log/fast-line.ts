@@ -30,21 +30,54 @@ function slash(value: number): string {
   return slashed[value] as string;
 }
 
+/** Timers below this have the text of all three together kept. */
+const TINY_MAX_MS = 8;
+const triples: (string | undefined)[] = [];
+
+/** `0/0/1/`: on a local network the first three timers are nearly always a few milliseconds. */
+function threeTimers(a: number, b: number, c: number): string {
+  if (a < 0 || b < 0 || c < 0 || a >= TINY_MAX_MS || b >= TINY_MAX_MS || c >= TINY_MAX_MS) {
+    return slash(a) + slash(b) + slash(c);
+  }
+  const index = (a * TINY_MAX_MS + b) * TINY_MAX_MS + c;
+  let text = triples[index];
+  if (text === undefined) {
+    text = `${a}/${b}/${c}/`;
+    triples[index] = text;
+  }
+  return text;
+}
+
+const statuses: (string | undefined)[] = [];
+
+/** ` 200 ` */
+function statusText(status: number): string {
+  if (status < 0 || status > 999) return ` ${status} `;
+  let text = statuses[status];
+  if (text === undefined) {
+    text = ` ${status} `;
+    statuses[status] = text;
+  }
+  return text;
+}
+
 /** `.066] ` */
 function millis(value: number): string {
   if (milliseconds.length === 0) for (let i = 0; i < 1000; i++) milliseconds.push(`.${three(i)}] `);
   return milliseconds[value] ?? `.${three(value)}] `;
 }
 
-/** `address:port`; a unix socket has the listener's number for a port. */
-export function clientText(stream: Stream): string {
+/** `address:port [`; a unix socket has the listener's number for a port. */
+function clientText(stream: Stream): string {
   const session = stream.session;
-  if (session.clientText === '') {
-    const source = sessionSource(session, stream.engine);
-    session.clientText =
-      source === undefined ? `unix:${session.listener.id}` : `${source.toString()}:${session.sourcePort}`;
-  }
+  if (session.clientText === '') session.clientText = `${clientName(stream)} [`;
   return session.clientText;
+}
+
+export function clientName(stream: Stream): string {
+  const session = stream.session;
+  const source = sessionSource(session, stream.engine);
+  return source === undefined ? `unix:${session.listener.id}` : `${source.toString()}:${session.sourcePort}`;
 }
 
 /** The names around one server, for the frontend that used it last. */
@@ -71,8 +104,8 @@ function makeNames(frontend: Proxy, backend: Proxy | undefined, server: Server |
   return `${frontend.name} ${(backend ?? frontend).name}/${server === undefined ? '<NOSRV>' : server.name} `;
 }
 
-/** ` ac/fc/bc/sc/rc sq/bq`; the same as the last line's more often than not. */
-const lastCounts = { ac: -1, fc: -1, bc: -1, sc: -1, text: '' };
+/** ` ac/fc/bc/sc/rc sq/bq`, alone and behind a normal termination; the same as the last line's more often than not. */
+const lastCounts = { ac: -1, fc: -1, bc: -1, sc: -1, text: '', afterNormal: '' };
 
 function countsText(stream: Stream, words: Uint32Array, at: number): string {
   const ac = words[at + abi.X_ACTCONN] as number;
@@ -92,15 +125,17 @@ function countsText(stream: Stream, words: Uint32Array, at: number): string {
     last.bc = bc;
     last.sc = sc;
     last.text = ` ${ac}/${fc}/${bc}/${sc}/0 0/0`;
+    last.afterNormal = ` - - ----${last.text}`;
   }
   return last.text;
 }
 
-/** ` 200 1234 - - ----`: the usual end of an exchange has its own text. */
-function outcomeText(stream: Stream): string {
+/** ` - - ---- 4/3/2/1/0 0/0`: cookies, termination and counts. */
+function tailText(stream: Stream, words: Uint32Array, at: number): string {
+  const counts = countsText(stream, words, at);
   const termination = end.terminationOf(stream);
-  const tail = termination === '--' ? ' - - ----' : ` - - ${termination}--`;
-  return ` ${end.statusOf(stream)} ${end.bytesFromServer(stream)}${tail}`;
+  if (termination === '--' && counts === lastCounts.text) return lastCounts.afterNormal;
+  return ` - - ${termination}--${counts}`;
 }
 
 /** The request line between quotes. Its end and what must be escaped in it are looked for in one walk over the head, which is one
@@ -133,10 +168,14 @@ export function httpLine(stream: Stream, uriBytes: number): string {
   const close = (words[at + abi.X_T_CLOSE] as number) | 0;
   const date =
     localDate(words[at + abi.X_REQUEST_SEC] as number) + millis(words[at + abi.X_REQUEST_MS] as number);
-  let out = `${clientText(stream)} [${date}${namesText(stream)}`;
-  out += slash(request < 0 ? -1 : request - idle) + slash(queue < 0 ? -1 : queue - request);
-  out += slash(connect < 0 ? -1 : connect - queue) + slash(data < 0 ? -1 : data - connect);
-  out += (idle < 0 ? close : close - idle) + outcomeText(stream) + countsText(stream, words, at);
+  const timers = threeTimers(
+    request < 0 ? -1 : request - idle,
+    queue < 0 ? -1 : queue - request,
+    connect < 0 ? -1 : connect - queue,
+  );
+  let out = clientText(stream) + date + namesText(stream) + timers;
+  out += slash(data < 0 ? -1 : data - connect) + (idle < 0 ? close : close - idle);
+  out += statusText(end.statusOf(stream)) + end.bytesFromServer(stream) + tailText(stream, words, at);
   const { frontend } = stream;
   if (frontend.requestCaptures.length > 0) out += captured(stream, false);
   if (frontend.responseCaptures.length > 0) out += captured(stream, true);
@@ -157,7 +196,7 @@ export function tcpLine(stream: Stream): string {
   const connect = (words[at + abi.X_T_CONNECT] as number) | 0;
   const date =
     localDate(words[at + abi.X_ACCEPT_SEC] as number) + millis(words[at + abi.X_ACCEPT_MS] as number);
-  let out = `${clientText(stream)} [${date}${namesText(stream)}`;
+  let out = clientText(stream) + date + namesText(stream);
   out += slash(queue < 0 ? -1 : queue - request) + slash(connect < 0 ? -1 : connect - queue);
   out += `${(words[at + abi.X_T_CLOSE] as number) | 0} ${end.bytesFromServer(stream)} ${end.terminationOf(stream)}`;
   return out + countsText(stream, words, at);

@@ -10,7 +10,7 @@ import type { RuleContext } from '../model/rule-context.ts';
 import type { LogFormat } from '../model/rules.ts';
 import { sessionDestination } from '../model/session-address.ts';
 import type { Stream } from '../model/stream.ts';
-import { clientText, httpLine, tcpLine } from './fast-line.ts';
+import { clientName, httpLine, tcpLine } from './fast-line.ts';
 import { logSettings, parseLogFormat } from './log-format.ts';
 
 export const HTTP_FORMAT =
@@ -29,7 +29,7 @@ function connectLine(stream: Stream): string {
   if (destination === undefined) {
     return `Connect from unknown source to listener ${session.listener.id} (${frontend.name}/${mode})`;
   }
-  return `Connect from ${clientText(stream)} to ${destination}:${session.destinationPort} (${frontend.name}/${mode})`;
+  return `Connect from ${clientName(stream)} to ${destination}:${session.destinationPort} (${frontend.name}/${mode})`;
 }
 
 /** Formats of HAProxy hold no error, so whatever is said is a bug of ours. */

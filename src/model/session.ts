@@ -18,7 +18,7 @@ export class Session {
   sourceText = '';
   destination: Address | undefined;
   destinationPort = 0;
-  /** `address:port` of the client as log lines show it, made with the first line. */
+  /** `address:port [` of the client as log lines begin, made with the first line. */
   clientText = '';
   variables: Map<string, SampleValue> | undefined;
 
