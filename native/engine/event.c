@@ -92,6 +92,7 @@ void event_end(struct stream *s, uint32_t session_end)
     ev[ABI_X_STATUS] = s->status;
     ev[ABI_X_FLAGS] = (session_end ? ABI_XF_SESSION_END : 0) |
                       ((s->flags & STREAM_LOCAL_RES) ? ABI_XF_LOCAL : 0) |
+                      ((s->flags & STREAM_REUSED) ? ABI_XF_REUSED : 0) |
                       ((s->flags & STREAM_RES_DONE) ? ABI_XF_RESPONSE_DONE : 0) |
                       (s->state == ST_TUNNEL ? ABI_XF_TUNNEL : 0);
     ev[ABI_X_SERVER] = s->server;

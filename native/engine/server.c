@@ -193,12 +193,14 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, ui
         0) /* of the first attempt: retries are time of the connection, as HAProxy counts them */
         s->t_queue = e->now_ms;
     s->t_connect = s->t_data = 0;
+    s->flags &= ~(uint32_t)STREAM_REUSED;
     if (s->front->kept != NULL)
         c = take_kept(s, hash);
     if (c == NULL && (s->fwd_flags & ABI_FWD_REUSE_IDLE) && s->server != ABI_NONE)
         c = reuse(s, hash);
     if (c != NULL) {
         c->flags |= CONN_REUSED;
+        s->flags |= STREAM_REUSED;
         server_attached(s, c);
         server_connected(s);
         return;

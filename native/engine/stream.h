@@ -70,6 +70,7 @@ enum stream_flag {
     STREAM_WAIT_BYTES = 1 << 17,
     STREAM_LOCAL_ASKED = 1 << 19, /* RESPOND|MORE: WAKE_DRAINED was raised for the last piece */
     STREAM_ENDING = 1 << 18,      /* END waits for room in the event buffer */
+    STREAM_REUSED = 1 << 20,      /* its server connection had served before */
 };
 
 struct stream {

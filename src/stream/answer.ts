@@ -41,8 +41,19 @@ export function reply(plane: Plane, stream: DataStream, message: ReplyBody, term
   if (stream.backendPlan !== stream.frontendPlan) runAfterRules(stream, stream.backendPlan);
   runAfterRules(stream, stream.frontendPlan);
   stream.localStatus = stream.response.status;
+  stream.replyWeight = weigh(stream) + message.body.length;
   sendResponse(stream, message.body, replyFlags(plane, stream, message));
   return PAUSED;
+}
+
+/** Start line 20 and its words, each field its name and value, the end one. */
+function weigh(stream: DataStream): number {
+  const { response } = stream;
+  let weight = 20 + 'HTTP/1.1200'.length + response.reason.length + 1;
+  for (let i = 0; i < response.fieldEnd; i++) {
+    if (!response.isDeleted(i)) weight += response.fieldName(i).length + response.fieldValue(i).length;
+  }
+  return weight;
 }
 
 function replyFlags(plane: Plane, stream: DataStream, message: ReplyBody): number {

@@ -72,6 +72,7 @@ function onResponse(plane: Plane, stream: DataStream, words: Uint32Array, at: nu
     words[at + abi.E_FIELDS] as number,
     words[at + abi.E_TEXT] as number,
   );
+  stream.serverStatus = stream.response.status;
   runSteps(plane, stream, STEP_RESPONSE_HEAD);
 }
 

@@ -25,6 +25,10 @@ export class DataStream extends Stream {
   inspectUntilMs = 0;
   /** E_ARG of the last wake: the server whose slot was granted. */
   wakeArgument = 0;
+  /** Status of the server's response, when policy saw it; 0 otherwise. */
+  serverStatus = 0;
+  /** What an answer of our own counts for in bytes sent (native/engine/account.c weighs the same way). */
+  replyWeight = 0;
   /** No request came of this: the log shows <BADREQ>. */
   isBadRequest = false;
   /** A monitor request: neither logged nor counted as traffic. */
@@ -45,6 +49,8 @@ export class DataStream extends Stream {
     this.wantsFreshConnection = false;
     this.inspectUntilMs = 0;
     this.wakeArgument = 0;
+    this.serverStatus = 0;
+    this.replyWeight = 0;
     this.isBadRequest = false;
     this.isMonitor = false;
     this.requestStage = 0;

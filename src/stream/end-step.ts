@@ -25,9 +25,11 @@ function responseColumn(status: number): number {
   return hundreds >= 1 && hundreds <= 5 ? count.COUNT_HRSP_1XX + hundreds - 1 : count.COUNT_HRSP_OTHER;
 }
 
-function countBytes(plane: Plane, record: number, bytesIn: number, bytesOut: number): void {
+/** <sent>: bytes that went on to the client. What went to a server is what came in, when it got there. */
+function countBytes(plane: Plane, record: number, bytesIn: number, bytesOut: number, sent: number): void {
   plane.count(record + count.COUNT_BIN, bytesIn);
   plane.count(record + count.COUNT_BOUT, bytesOut);
+  plane.count(record + count.COUNT_RESBOUT, sent);
 }
 
 function countTime(plane: Plane, record: number, mean: number, max: number, ms: number): void {
@@ -53,6 +55,13 @@ function countTimes(plane: Plane, record: number, words: Uint32Array, at: number
   if (total >= 0) countTime(plane, record, count.COUNT_TTIME, count.COUNT_TTIME_MAX, total);
 }
 
+/** What the server itself answered, whatever became of it on the way; 0 = nothing. */
+function serverStatus(stream: DataStream, words: Uint32Array, at: number): number {
+  if (stream.serverStatus !== 0) return stream.serverStatus;
+  const isLocal = ((words[at + abi.X_FLAGS] as number) & abi.XF_LOCAL) !== 0;
+  return isLocal || stream.localStatus !== 0 ? 0 : (words[at + abi.X_STATUS] as number);
+}
+
 function countServerSide(
   plane: Plane,
   stream: DataStream,
@@ -70,7 +79,11 @@ function countServerSide(
   countTimes(plane, backend, words, at);
   if (server === undefined) return;
   const own = plane.serverCounters(server.index);
-  if (column >= 0) plane.count(own + column, 1);
+  const answered = serverStatus(stream, words, at);
+  if (column >= 0 && answered !== 0) {
+    plane.count(own + responseColumn(answered), 1);
+    plane.count(own + count.COUNT_REQ_TOT, 1);
+  }
   if (wasConnected) plane.count(own + attempt, 1);
   countTimes(plane, own, words, at);
 }
@@ -113,6 +126,13 @@ function settleTimers(stream: DataStream, words: Uint32Array, at: number): void 
   }
 }
 
+function countForwarded(plane: Plane, stream: DataStream, bytes: number): void {
+  if (!stream.isForwarded || stream.server === undefined) return;
+  plane.count(stream.frontendPlan.frontendCounters + count.COUNT_REQBOUT, bytes);
+  plane.count(stream.backendPlan.backendCounters + count.COUNT_REQBOUT, bytes);
+  plane.count(plane.serverCounters(stream.server.index) + count.COUNT_REQBOUT, bytes);
+}
+
 /** EV_END at word <at> of <words>. */
 export function endStream(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
   settleTermination(stream, words[at + abi.X_TERM] as number);
@@ -121,15 +141,19 @@ export function endStream(plane: Plane, stream: DataStream, words: Uint32Array, 
     (words[at + abi.X_BYTES_IN_LO] as number) + (words[at + abi.X_BYTES_IN_HI] as number) * TWO_TO_32;
   const bytesOut =
     (words[at + abi.X_BYTES_OUT_LO] as number) + (words[at + abi.X_BYTES_OUT_HI] as number) * TWO_TO_32;
+  const compressed = (words[at + abi.X_COMP_OUT] as number) - (words[at + abi.X_COMP_IN] as number);
+  const sent = stream.replyWeight !== 0 ? stream.replyWeight : bytesOut + compressed;
   const status = stream.localStatus !== 0 ? stream.localStatus : (words[at + abi.X_STATUS] as number);
   const column = frontend.isHttp ? responseColumn(status) : -1;
-  countBytes(plane, frontend.frontendCounters, bytesIn, bytesOut);
-  countBytes(plane, listenerRecord(plane.layout, stream.session.listener.index), bytesIn, bytesOut);
+  countBytes(plane, frontend.frontendCounters, bytesIn, bytesOut, sent);
+  countBytes(plane, listenerRecord(plane.layout, stream.session.listener.index), bytesIn, bytesOut, sent);
   if (column >= 0) plane.count(frontend.frontendCounters + column, 1);
   if (stream.backend !== undefined) {
-    countBytes(plane, stream.backendPlan.backendCounters, bytesIn, bytesOut);
-    if (stream.server !== undefined)
-      countBytes(plane, plane.serverCounters(stream.server.index), bytesIn, bytesOut);
+    countBytes(plane, stream.backendPlan.backendCounters, bytesIn, bytesOut, sent);
+    if (stream.server !== undefined) {
+      countBytes(plane, plane.serverCounters(stream.server.index), bytesIn, bytesOut, sent);
+      countForwarded(plane, stream, bytesIn);
+    }
     countServerSide(plane, stream, words, at, column);
   }
   countAborts(plane, stream);

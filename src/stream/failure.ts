@@ -9,6 +9,7 @@ import {
   COUNT_ECON,
   COUNT_EREQ,
   COUNT_ERESP,
+  COUNT_REQ_TOT,
   COUNT_WRETR,
 } from '../model/counters.ts';
 import * as abi from '../native/abi.ts';
@@ -131,6 +132,7 @@ export function requestFailed(plane: Plane, stream: DataStream, reason: number, 
   const plan = stream.frontendPlan;
   plane.count(plan.frontendCounters + COUNT_EREQ, 1);
   plane.count(listenerRecord(plane.layout, stream.session.listener.index) + COUNT_EREQ, 1);
+  plane.count(plan.frontendCounters + COUNT_REQ_TOT, 1);
   stream.isBadRequest = true;
   stream.step = STEP_SERVED;
   const answer = Math.max(status, 400);
