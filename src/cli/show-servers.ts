@@ -43,7 +43,7 @@ function stateLine(record: ServerRecord): string {
     (check.enabled && record.admin === 'maint' ? CHECK_PAUSED : 0);
   const since = Math.max(0, Math.floor(Date.now() / 1000) - record.lastChangeSeconds);
   const name = server.address.kind === 'name' ? server.address.host : '-';
-  const checkStatus = record.result === undefined ? (check.enabled ? 'INI' : 'UNK') : record.result.status;
+  const checkStatus = record.result?.status ?? 'INI';
   const words = [
     server.proxy.id,
     server.proxy.name,
@@ -57,7 +57,7 @@ function stateLine(record: ServerRecord): string {
     since,
     STATUS_NUMBERS[checkStatus],
     resultNumber(record),
-    check.enabled ? record.health : 0,
+    record.health,
     checkState,
     0,
     0,
