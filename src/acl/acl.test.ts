@@ -1,9 +1,11 @@
 /** Conditions on one request, as a table; then what wrong ones say. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { policyBench } from '../../test/tool/policy-stream.ts';
 import { TestContext } from '../../test/tool/rule-context.ts';
 import type { Position } from '../model/rule-context.ts';
 import { CONDITION_MAYBE } from '../model/rules.ts';
+import { matchMethods } from '../pattern/methods.ts';
 import { declareAcl } from './acl.ts';
 import { parseCondition } from './condition.ts';
 
@@ -140,5 +142,19 @@ describe('conditions', () => {
     const { context } = bench();
     declareAcl(context.cursor(line), context);
     expect(context.said[0]?.message).toBe(message);
+  });
+});
+
+describe('the page', () => {
+  const page = readFileSync(new URL('./acl.md', import.meta.url), 'utf8');
+
+  it('lists every match method and predefined acl', () => {
+    const listed = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((row) => row[1]);
+    expect(listed).toEqual(matchMethods.map(({ name }) => name));
+    const { context } = bench();
+    for (const name of page.match(/^(TRUE[\s\S]*?)\.$/m)?.[0].match(/[A-Z_]{2,}(?:\d\.\d)?/g) ?? []) {
+      parseCondition(context.cursor(`if ${name}`), context);
+    }
+    expect(context.said.filter(({ severity }) => severity === 'alert')).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
 /** Log lines of one finished request, format by format; what HAProxy 3.5 writes for the same figures. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { policyBench } from '../../test/tool/policy-stream.ts';
 import { TestContext } from '../../test/tool/rule-context.ts';
 import type { LogLine } from '../model/proxy.ts';
 import * as abi from '../native/abi.ts';
+import { aliases } from './aliases.ts';
 import { HTTP_CLF_FORMAT, HTTP_FORMAT, namedLogFormats, TCP_CLF_FORMAT, TCP_FORMAT } from './formats.ts';
 import { parseLogFormat } from './log-format.ts';
 import { LOG_FACILITIES, LOG_LEVELS, LogWriter } from './syslog.ts';
@@ -182,6 +184,14 @@ describe('log formats', () => {
     const context = new TestContext(bench, 'log');
     expect(parseLogFormat({ text: format, column: 0 }, context)).toBe(undefined);
     expect(context.said[0]?.message).toBe(message);
+  });
+});
+
+describe('the page', () => {
+  it('lists every alias and no other', () => {
+    const page = readFileSync(new URL('./log-format.md', import.meta.url), 'utf8');
+    const listed = [...page.matchAll(/^\| `%(\w+)` \|/gm)].map((row) => row[1]);
+    expect(listed.sort()).toEqual(aliases.map(({ name }) => name).sort());
   });
 });
 
