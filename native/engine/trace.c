@@ -10,6 +10,8 @@ struct trace {
     struct sys sys; /* first: the table is the trace */
     const struct sys *under;
     int fd;
+    int32_t *live_seen; /* the live array when it was last looked at */
+    uint32_t live_words;
     uint32_t used;
     uint8_t buffer[TRACE_BUFFER];
 };
@@ -221,16 +223,50 @@ static void put_tables(struct trace *t)
     put_bytes(t, p->live, (1 + p->nproxies + p->nservers + p->nlisteners) * (uint32_t)sizeof(*p->live));
 }
 
+static void note_live(struct trace *t)
+{
+    const struct live *live = process_get()->live;
+    uint32_t changed = 0;
+    BUG_ON(t->live_seen == NULL);
+    for (int writing = 0; writing < 2; writing++) { /* counted, then written */
+        for (uint32_t i = 0; i < t->live_words; i++) {
+            int32_t now = atomic_load_explicit(&live[i / ABI_LIVE_WORDS].w[i % ABI_LIVE_WORDS], memory_order_relaxed);
+            if (now == t->live_seen[i])
+                continue;
+            if (writing && changed-- > 0) { /* another thread may change more of them meanwhile: next time */
+                put_bytes(t, &i, sizeof(i));
+                put_bytes(t, &now, sizeof(now));
+                t->live_seen[i] = now;
+            } else if (!writing) {
+                changed++;
+            }
+            if (writing && changed == 0)
+                return;
+        }
+        if (changed == 0)
+            return;
+        if (!writing)
+            put_record(t, TRACE_LIVE, 0, changed, changed * 8);
+    }
+}
+
 const struct sys *trace_open(const char *path, const struct sys *under)
 {
     struct trace *t = calloc(1, sizeof(*t));
     if (t == NULL)
         return NULL;
     t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (t->fd < 0) {
+    struct process *p = process_get();
+    t->live_words = (1 + p->nproxies + p->nservers + p->nlisteners) * ABI_LIVE_WORDS;
+    t->live_seen = malloc(t->live_words * sizeof(*t->live_seen));
+    if (t->fd < 0 || t->live_seen == NULL) {
+        if (t->fd >= 0)
+            close(t->fd);
+        free(t->live_seen);
         free(t);
         return NULL;
     }
+    memcpy(t->live_seen, p->live, t->live_words * sizeof(*t->live_seen));
     t->under = under;
     t->sys = (struct sys){.ctx = t,
                           .recv = t_recv,
@@ -280,14 +316,25 @@ void trace_close(const struct sys *recording)
     flush(t);
     if (t->fd >= 0)
         close(t->fd);
+    free(t->live_seen);
     free(t);
 }
 
 void trace_enter(struct eng *e, uint32_t entry, int64_t argument)
 {
+    CHECK_ENG(e);
     struct trace *t = trace_of(e->sys);
-    if (t != NULL)
-        put_record(t, TRACE_ENTRY, (uint8_t)entry, argument, 0);
+    struct process *p = e->proc;
+    /* sockets are opened after the engine was made: the tables as they are now */
+    uint32_t listeners = entry == ENTRY_LISTEN ? p->nlisteners * (uint32_t)sizeof(*p->listeners) : 0;
+    uint32_t logs = entry == ENTRY_LISTEN ? (uint32_t)sizeof(p->logs) : 0, len = listeners + logs;
+    if (t == NULL)
+        return;
+    note_live(t);
+    put_record(t, TRACE_ENTRY, (uint8_t)entry, argument, len);
+    put_bytes(t, p->listeners, listeners);
+    put_bytes(t, p->logs, logs);
+    pad(t, len);
 }
 
 uint64_t trace_events_hash(const struct eng *e, uint32_t words)
@@ -329,6 +376,7 @@ void trace_batch(struct eng *e, uint32_t nevents, uint32_t ncommands)
     uint32_t sizes[4] = {nevents, MIN(ncommands, COMMANDS_MAX), 0, 0};
     if (t == NULL)
         return;
+    note_live(t);
     extent(e, sizes[1], &sizes[2], &sizes[3]);
     uint32_t len = (uint32_t)sizeof(sizes) + sizes[1] * ABI_COMMAND_WORDS * 4 +
                    sizes[2] * (uint32_t)sizeof(struct head_edit) + sizes[3];

@@ -22,7 +22,9 @@ struct trace_head {
     uint64_t pool_max_bytes;
 };
 
-enum trace_kind { TRACE_CALL = 1, TRACE_BATCH, TRACE_MAIL, TRACE_ENTRY };
+/* TRACE_LIVE: words of the live array that changed since it was last looked at, as pairs {index, value}: policy takes slots
+ * there, checks set states. It comes before the batch or entry that saw them. */
+enum trace_kind { TRACE_CALL = 1, TRACE_BATCH, TRACE_MAIL, TRACE_ENTRY, TRACE_LIVE };
 enum trace_call {
     CALL_RECV = 1,
     CALL_SENDV,

@@ -22,8 +22,28 @@ __attribute__((noreturn)) static void differs(const char *what)
     exit(1);
 }
 
+/* What policy and others wrote into the live array by then. */
+static void live_now(void)
+{
+    while (file.at + sizeof(struct trace_record) <= file.len && file.mem[file.at] == TRACE_LIVE) {
+        const struct trace_record *r = (const struct trace_record *)(const void *)(file.mem + file.at);
+        struct process *p = process_get();
+        uint32_t words = (1 + p->nproxies + p->nservers + p->nlisteners) * ABI_LIVE_WORDS, pair[2];
+        if (file.at + sizeof(*r) + r->len > file.len || r->len % sizeof(pair) != 0)
+            differs("the length");
+        for (uint32_t at = 0; at < r->len; at += sizeof(pair)) {
+            memcpy(pair, file.mem + file.at + sizeof(*r) + at, sizeof(pair));
+            if (pair[0] >= words)
+                differs("a live word");
+            atomic_store(&p->live[pair[0] / ABI_LIVE_WORDS].w[pair[0] % ABI_LIVE_WORDS], (int32_t)pair[1]);
+        }
+        file.at += sizeof(*r) + r->len;
+    }
+}
+
 static const struct trace_record *record(uint8_t kind, uint8_t call, const uint8_t **data_ret)
 {
+    live_now();
     if (file.at + sizeof(struct trace_record) > file.len)
         differs("the end");
     const struct trace_record *r = (const struct trace_record *)(const void *)(file.mem + file.at);
@@ -295,12 +315,19 @@ static struct live *open_process(void)
     return live;
 }
 
-static void enter(const struct trace_record *r)
+static void enter(const struct trace_record *r, const uint8_t *data)
 {
+    struct process *p = process_get();
     switch (r->call) {
     case ENTRY_TURN: eng_turn(file.eng); return;
     case ENTRY_EXEC: eng_exec(file.eng, take_batch(0, 0)); return;
-    case ENTRY_LISTEN: eng_listen(file.eng, (int)r->result); return;
+    case ENTRY_LISTEN:
+        if (r->len != p->nlisteners * sizeof(*p->listeners) + sizeof(p->logs))
+            differs("the listeners");
+        memcpy(p->listeners, data, r->len - sizeof(p->logs));
+        memcpy(p->logs, data + r->len - sizeof(p->logs), sizeof(p->logs));
+        eng_listen(file.eng, (int)r->result);
+        return;
     case ENTRY_STOP: eng_stop(file.eng); return;
     case ENTRY_FREE:
         eng_free(file.eng);
@@ -331,7 +358,8 @@ static void replay(const char *path)
         differs("the start");
     while (file.eng != NULL && file.at + sizeof(struct trace_record) <= file.len) {
         const uint8_t *data;
-        enter(record(TRACE_ENTRY, 0, &data));
+        const struct trace_record *r = record(TRACE_ENTRY, 0, &data);
+        enter(r, data);
     }
     printf("replay: %s: %llu batches, %llu records, the same\n", path, (unsigned long long)file.batches,
            (unsigned long long)file.calls);
