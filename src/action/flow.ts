@@ -179,7 +179,7 @@ function waitForBytes(stream: Stream, least: number, deadlineMs: number, bufsize
   return ACTION_WAIT;
 }
 
-const BODY_TIMEOUT = { status: 408, termination: 'cD', message: undefined, isDefaultPage: false };
+const BODY_TIMEOUT = { status: 408, termination: 'cR', message: undefined, isDefaultPage: false };
 
 const pause = action({
   name: 'pause',

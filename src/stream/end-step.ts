@@ -113,13 +113,15 @@ function countCompression(plane: Plane, stream: DataStream, words: Uint32Array, 
 }
 
 /** Three of HAProxy's timers are odd, and people who compare lines see it: a tarpitted request has no time of its own but was queued
- * all the while; one for which there is no backend, or that a rule ends without an answer, has no time either. */
+ * all the while; one for which there is no backend, whose body does not come in time, or that a rule ends without an answer,
+ * has no time either. */
 function settleTimers(stream: DataStream, words: Uint32Array, at: number): void {
   if (stream.termination === 'PT') {
     words[at + abi.X_T_REQUEST] = abi.NONE;
     words[at + abi.X_T_QUEUE] = words[at + abi.X_T_CLOSE] as number;
   } else if (
     (stream.backend !== undefined && !stream.backend.isBackend && stream.termination === 'SC') ||
+    stream.termination === 'cR' ||
     (stream.localStatus === -1 && stream.termination === 'PR' && stream.frontendPlan.isHttp)
   ) {
     words[at + abi.X_T_REQUEST] = abi.NONE;
