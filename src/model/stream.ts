@@ -70,6 +70,8 @@ export class Stream {
   waitReasons = 0;
   waitMs = -1;
   waitBytes = 0;
+  /** Monotonic ms when the WAIT was commanded; -1 = none is under way. */
+  waitStartMs = -1;
   /** Set by a fetch whose answer may change when more bytes come; a condition that read one waits in `tcp-request content`. */
   mayChange = false;
   isActive = false;
@@ -109,6 +111,7 @@ export class Stream {
     this.waitReasons = 0;
     this.waitMs = -1;
     this.waitBytes = 0;
+    this.waitStartMs = -1;
     this.mayChange = false;
     this.isActive = true;
     session.streams++;

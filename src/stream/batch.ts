@@ -8,7 +8,7 @@ import { endStream } from './end-step.ts';
 import { giveUp, requestFailed, responseFailed, serverFailed } from './failure.ts';
 import { logConnect, logPolicyError } from './log-step.ts';
 import type { Plane } from './plane.ts';
-import { STEP_ACCEPT, STEP_RESPONSE_HEAD } from './step-names.ts';
+import { STEP_ACCEPT, STEP_BACKEND_RULES, STEP_RESPONSE_HEAD } from './step-names.ts';
 import { runSteps } from './steps.ts';
 
 function begin(plane: Plane, words: Uint32Array, at: number): DataStream {
@@ -50,6 +50,10 @@ function onSession(plane: Plane, stream: DataStream): void {
 function onWake(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
   stream.wakeReason = words[at + abi.E_REASON] as number;
   stream.wakeArgument = words[at + abi.E_ARG] as number;
+  if (stream.waitStartMs >= 0 && stream.step <= STEP_BACKEND_RULES) {
+    stream.requestWaitMs += plane.engine.nowMs - stream.waitStartMs;
+  }
+  stream.waitStartMs = -1;
   // A request that was sent already is held as an image: its head is not raised again, and no rule looks at it.
   if (stream.frontendPlan.isHttp && words[at + abi.E_HEAD] !== abi.NONE) {
     const message = stream.phase === 0 ? stream.request : stream.response;

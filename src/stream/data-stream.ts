@@ -31,6 +31,8 @@ export class DataStream extends Stream {
   replyWeight = 0;
   /** No request came of this: the log shows <BADREQ>. */
   isBadRequest = false;
+  /** How long rules and bodies have held the request: HAProxy counts that as time of the request. */
+  requestWaitMs = 0;
   /** A monitor request: neither logged nor counted as traffic. */
   isMonitor = false;
   /** STAGE_* of the request's own body. */
@@ -52,6 +54,7 @@ export class DataStream extends Stream {
     this.serverStatus = 0;
     this.replyWeight = 0;
     this.isBadRequest = false;
+    this.requestWaitMs = 0;
     this.isMonitor = false;
     this.requestStage = 0;
     this.compressionChoice = -1;

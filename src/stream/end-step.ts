@@ -112,9 +112,9 @@ function countCompression(plane: Plane, stream: DataStream, words: Uint32Array, 
   plane.count(back + count.COUNT_COMP_OUT, made);
 }
 
-/** Three of HAProxy's timers are odd, and people who compare lines see it: a tarpitted request has no time of its own but was queued
+/** HAProxy's timers are odd at times, and people who compare lines see it: a tarpitted request has no time of its own but was queued
  * all the while; one for which there is no backend, whose body does not come in time, or that a rule ends without an answer,
- * has no time either. */
+ * has no time either. Otherwise a request's time goes on while rules wait. */
 function settleTimers(stream: DataStream, words: Uint32Array, at: number): void {
   if (stream.termination === 'PT') {
     words[at + abi.X_T_REQUEST] = abi.NONE;
@@ -125,6 +125,12 @@ function settleTimers(stream: DataStream, words: Uint32Array, at: number): void 
     (stream.localStatus === -1 && stream.termination === 'PR' && stream.frontendPlan.isHttp)
   ) {
     words[at + abi.X_T_REQUEST] = abi.NONE;
+  } else if (
+    stream.requestWaitMs > 0 &&
+    stream.frontendPlan.isHttp &&
+    words[at + abi.X_T_REQUEST] !== abi.NONE
+  ) {
+    words[at + abi.X_T_REQUEST] = (words[at + abi.X_T_REQUEST] as number) + stream.requestWaitMs;
   }
 }
 

@@ -63,6 +63,7 @@ function waitForBytes(stream: Stream, rule: number): number {
 /** Commands the WAIT that an action asked for. <limitMs>: a deadline of the step's own, -1 none. */
 export function commandWait(stream: Stream, limitMs: number): void {
   const engine = stream.engine;
+  stream.waitStartMs = engine.nowMs;
   const own = stream.waitMs;
   const deadline = own < 0 || (limitMs >= 0 && limitMs < own) ? limitMs : own;
   const at = engine.command(abi.CMD_WAIT, stream.index, stream.generation);
