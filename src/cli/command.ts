@@ -1,5 +1,6 @@
 /** A command of the runtime API: its words, who may use it, what it answers. Families export tables of these; keywords.ts lists them.
  */
+import type { Server, ServerAddress } from '../model/server.ts';
 import type { StatsSource } from '../stats/source.ts';
 
 export type Level = 'user' | 'operator' | 'admin';
@@ -37,6 +38,8 @@ export interface Control {
   startupLog(): string;
   /** Changes the process-wide maxconn; false when it is above what descriptors allow. */
   setMaxconn(maxconn: number): boolean;
+  /** From now on the server is reached there. */
+  setAddress(server: Server, address: ServerAddress): void;
   /** Ends the process as it is. */
   exit(code: number): void;
   /** An exception that nobody catches, where traffic is. */

@@ -3,35 +3,10 @@ import { setAdmin, setOperation, setWeight } from '../check/server-admin.ts';
 import type { ServerRecord } from '../check/server-state.ts';
 import * as abi from '../native/abi.ts';
 import { type Command, type Control, command } from './command.ts';
+import { onServer } from './find-server.ts';
+import { setCheckPort, setServerAddress } from './server-address.ts';
 
 const WEIGHT_MAX = 256;
-
-type Found = { readonly record: ServerRecord } | { readonly error: string };
-
-/** `<backend>/<server>`, each by name or `#id`. */
-function findServer(control: Control, name: string | undefined): Found {
-  const slash = name?.indexOf('/') ?? -1;
-  if (name === undefined || slash < 0) return { error: "Require 'backend/server'.\n" };
-  const backendName = name.slice(0, slash);
-  const serverName = name.slice(slash + 1);
-  const matches = (one: { name: string; id: number }, wanted: string) =>
-    wanted.startsWith('#') ? one.id === Number(wanted.slice(1)) : one.name === wanted;
-  const { proxies } = control.source.configuration;
-  const backend = proxies.find((one) => one.isBackend && matches(one, backendName));
-  if (backend === undefined) return { error: 'No such backend.\n' };
-  const server = backend.servers.find((one) => matches(one, serverName));
-  if (server === undefined) return { error: 'No such server.\n' };
-  return { record: control.source.states.of(server) };
-}
-
-function onServer(
-  run: (control: Control, record: ServerRecord, args: readonly string[]) => string,
-): Command['run'] {
-  return (control, args) => {
-    const found = findServer(control, args[0]);
-    return 'error' in found ? found.error : run(control, found.record, args.slice(1));
-  };
-}
 
 /** The weight that <text> asks for: `0` to `256`, or per cent of the first one; or what is wrong. */
 export function parseWeight(text: string | undefined, initial: number): number | string {
@@ -80,11 +55,15 @@ function setServer(control: Control, record: ServerRecord, args: readonly string
     setOperation(states, record, HEALTHS[value]);
     return '';
   }
+  if (what === 'addr') return setServerAddress(control, record, args.slice(1));
+  if (what === 'check-port') return setCheckPort(record, value);
+  if (what === 'agent') return 'agent checks are not enabled on this server.\n';
+  if (what === 'fqdn') return 'set server <b>/<s> fqdn failed because no resolution is configured.\n';
   return SET_USAGE;
 }
 
 function setMaxconn(control: Control, record: ServerRecord, [text]: readonly string[]): string {
-  if (text === undefined) return 'Value expected.\n';
+  if (text === undefined) return 'Require <maxconn>.\n';
   if (!/^\d{1,9}$/.test(text)) return 'Integer value expected.\n';
   const { live } = control.source;
   Atomics.store(live.words, live.server(record.server.index) + abi.LIVE_SV_MAXCONN, Number(text));
@@ -103,8 +82,8 @@ function setChecks(isOn: boolean): Command['run'] {
 export const serverCommands: readonly Command[] = [
   command(
     'set server',
-    '<bk>/<srv> state|health|weight <value>',
-    "change a server's state, health or weight",
+    '<bk>/<srv> [opts]',
+    "change a server's state, health, weight or address",
     'admin',
     onServer(setServer),
   ),

@@ -68,6 +68,9 @@ function bench(): Bench {
     environment: () => [['HOME', '/root']],
     startupLog: () => 'said\n',
     setMaxconn: (maxconn) => maxconn <= 100,
+    setAddress: (server, address) => {
+      server.resolved = address;
+    },
     exit() {},
     panic() {},
   };
@@ -162,6 +165,17 @@ describe('commands on servers', () => {
     ['disable health be/s2', 'Health checks are not configured on this server.\n\n'],
     ['set maxconn global 101', 'Value out of range.\n\n'],
     ['set maxconn frontend nope 5', 'No such frontend.\n\n'],
+    ['set server be/s1 addr foo', "Invalid addr 'foo'\n\n"],
+    ['set server be/s1 addr 127.0.0.1 port 1', 'nothing changed\n\n'],
+    [
+      'set server be/s1 addr 127.0.0.2 port 81',
+      "IP changed from '127.0.0.1' to '127.0.0.2', port changed from '1' to '81' by 'stats socket command'\n\n",
+    ],
+    ['set server be/s1 addr 127.0.0.1 port x', "problem converting port 'x' to an int\n\n"],
+    ['set server be/s2 check-port 9', 'health checks are not enabled on this server\n\n'],
+    ['set server be/s1 check-port x', 'provided port is not an integer\n\n'],
+    ['clear counters server be/s1', 'Server counters cleared.\n\n'],
+    ['clear counters server be/nope', 'No such server.\n\n'],
     ['show env HOME', '/root\n\n'],
     ['show env NOPE', 'Variable not found\n\n'],
     ['show startup-logs', 'said\n\n'],

@@ -1,9 +1,12 @@
 /** `show stat`, `show info`, `clear counters`: views of the counters. */
+
+import { counterSlice, serverRecord } from '../model/counter-slices.ts';
 import { COUNTER_WORDS, COUNTERS } from '../model/counters.ts';
 import { type InfoForm, infoText } from '../stats/info.ts';
 import { EVERYTHING, type ObjectFilter } from '../stats/objects.ts';
 import { type StatForm, statText } from '../stats/stat-views.ts';
 import { type Answer, type Command, type Control, command } from './command.ts';
+import { findServer } from './find-server.ts';
 
 /** `show stat [<proxy|id> <type> <sid>] [typed|json|up|no-maint|desc]*` */
 function showStat(control: Control, args: readonly string[]): Answer {
@@ -53,6 +56,19 @@ function clearCounters(control: Control, isAll: boolean): string {
   return '';
 }
 
+function clearServer(control: Control, name: string | undefined): string {
+  const found = findServer(control, name);
+  if ('error' in found) return found.error;
+  const { source } = control;
+  for (let thread = 0; thread < source.layout.threads; thread++) {
+    const slice = counterSlice(source.counters, source.layout, thread);
+    const at = serverRecord(source.layout, found.record.server.index);
+    slice.fill(0, at, at + COUNTER_WORDS);
+  }
+  clearChecks(found.record);
+  return 'Server counters cleared.\n';
+}
+
 function clearMaximums(control: Control): void {
   const { rates } = control.source;
   rates.listenerMax.length = 0;
@@ -75,12 +91,12 @@ export const showStatsCommands: readonly Command[] = [
   ),
   command(
     'clear counters',
-    '[all]',
-    'clear max statistics counters (or all)',
+    '[all|server <bk>/<srv> [force]]',
+    "clear max statistics counters (or all, or one server's)",
     'operator',
     (control, args) => {
-      if (args[0] === undefined) return clearCounters(control, false);
-      return args[0] === 'all' ? clearCounters(control, true) : "Only 'clear counters [all]' is built.\n";
+      if (args[0] === 'server') return clearServer(control, args[1]);
+      return clearCounters(control, args[0] === 'all');
     },
   ),
 ];

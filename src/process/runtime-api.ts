@@ -7,7 +7,9 @@ import type { StatsSocket } from '../model/configuration.ts';
 import * as abi from '../native/abi.ts';
 import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
 import { Accounting } from './accounting.ts';
+import { serverSockaddr } from './addresses.ts';
 import type { DataThreads } from './data-threads.ts';
+import { serverWords } from './engine-tables.ts';
 import { statsMaxconn } from './limits.ts';
 import type { Parts } from './running.ts';
 import { bindFault, type SocketOpener } from './sockets.ts';
@@ -119,7 +121,7 @@ export class RuntimeApi {
   }
 
   private control(): Control {
-    const { configuration, live, limits, speaker, environment, dataThreads } = this.parts;
+    const { configuration, live, limits, speaker, environment, dataThreads, addon } = this.parts;
     return {
       source: this.source,
       version: HAPROXY_VERSION,
@@ -129,6 +131,10 @@ export class RuntimeApi {
       })),
       environment: () => [...environment].sort(([a], [b]) => (a < b ? -1 : 1)),
       startupLog: () => speaker.startupLog,
+      setAddress: (server, address) => {
+        server.resolved = address;
+        addon.setServer(server.index, serverWords(server), serverSockaddr(address));
+      },
       exit: (code) => process.exit(code),
       panic: () => panic(dataThreads),
       setMaxconn: (maxconn) => {

@@ -17,6 +17,8 @@ export interface StatsObject {
   readonly id: number;
   /** Word offset of its counters. */
   readonly record: number;
+  /** Servers are left out of the listing: the backend then says how many there are. */
+  readonly isFiltered: boolean;
 }
 
 /** Bits of the type argument of `show stat`, and the numbers of the column `type`. */
@@ -36,8 +38,8 @@ export interface ObjectFilter {
 
 export const EVERYTHING: ObjectFilter = { proxyId: -1, types: -1, id: -1, only: 'all' };
 
-function* ofProxy(source: StatsSource, proxy: Proxy): Generator<StatsObject> {
-  const base = { proxy, server: undefined, listener: undefined, id: 0 };
+function* ofProxy(source: StatsSource, proxy: Proxy, isFiltered: boolean): Generator<StatsObject> {
+  const base = { proxy, server: undefined, listener: undefined, id: 0, isFiltered };
   if (proxy.isFrontend) yield { ...base, kind: 'F', record: frontendRecord(proxy.index) };
   if (proxy.isFrontend && proxy.options.has('socket-stats')) {
     for (const listener of proxy.listeners) {
@@ -62,6 +64,7 @@ function passes(source: StatsSource, object: StatsObject, filter: ObjectFilter):
 export function* statsObjects(source: StatsSource, filter: ObjectFilter): Generator<StatsObject> {
   for (const proxy of source.configuration.proxies) {
     if (proxy.disabled || (filter.proxyId !== -1 && proxy.id !== filter.proxyId)) continue;
-    for (const object of ofProxy(source, proxy)) if (passes(source, object, filter)) yield object;
+    for (const object of ofProxy(source, proxy, filter.only !== 'all'))
+      if (passes(source, object, filter)) yield object;
   }
 }

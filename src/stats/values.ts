@@ -4,6 +4,7 @@
 import { readCounter } from '../model/counter-slices.ts';
 import { COUNTERS, type Counter } from '../model/counters.ts';
 import type { ListenerAddress } from '../model/listener.ts';
+import type { Proxy } from '../model/proxy.ts';
 import * as abi from '../native/abi.ts';
 import { CORE_FIELDS, EXTRA_FIELDS, type Field, type ObjectKind } from './fields.ts';
 import { type StatsObject, TYPE_NUMBERS } from './objects.ts';
@@ -101,18 +102,9 @@ const BACKEND: Readonly<Record<string, Getter>> = {
   scur: live(abi.LIVE_PX_BECONN),
   smax: (source, { proxy }) => source.rates.backendMax[proxy.index] ?? 0,
   slim: fullconn,
-  status: (source, { proxy }) =>
-    proxy.servers.length === 0 || !source.states.isEmpty(proxy) ? 'UP' : 'DOWN',
-  weight: (source, { proxy }) =>
-    usableWeight(
-      source,
-      proxy.servers.map((one) => one.index),
-    ),
-  uweight: (source, { proxy }) =>
-    usableWeight(
-      source,
-      proxy.servers.map((one) => one.index),
-    ),
+  status: backendStatus,
+  weight: (source, { proxy }) => usableWeight(source, proxy),
+  uweight: (source, { proxy }) => usableWeight(source, proxy),
   act: (source, { proxy }) => source.states.counts(proxy).active,
   bck: (source, { proxy }) => source.states.counts(proxy).backup,
   chkdown: (source, { proxy }) => source.states.proxies[proxy.index]?.downTransitions ?? 0,
@@ -129,11 +121,21 @@ const BACKEND: Readonly<Record<string, Getter>> = {
     httpCount(source, object, 'connect') + httpCount(source, object, 'reuse'),
 };
 
-function usableWeight(source: StatsSource, servers: readonly number[]): number {
+function backendStatus(source: StatsSource, { proxy, isFiltered }: StatsObject): string {
+  const isUp = proxy.servers.length === 0 || !source.states.isEmpty(proxy);
+  const status = isUp ? 'UP' : 'DOWN';
+  if (!isFiltered) return status;
+  const up = proxy.servers.filter((one) => source.states.of(one).operation !== 'down').length;
+  return `${status} (${up}/${proxy.servers.length})`;
+}
+
+/** Of the servers in use: the active ones, or else the backups. */
+function usableWeight(source: StatsSource, proxy: Proxy): number {
+  const usesBackups = source.states.counts(proxy).active === 0;
   let sum = 0;
-  for (const index of servers) {
-    const record = source.states.records[index];
-    if (record !== undefined && source.states.isUsable(record) && !record.server.backup) sum += record.weight;
+  for (const server of proxy.servers) {
+    const record = source.states.of(server);
+    if (source.states.isUsable(record) && server.backup === usesBackups) sum += record.weight;
   }
   return sum;
 }
