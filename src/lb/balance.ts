@@ -1,11 +1,13 @@
 /** The `balance` line of a backend made into its algorithm. One place lists the algorithms' names. */
 import type { Live } from '../model/live.ts';
 import type { Proxy } from '../model/proxy.ts';
+import { Consistent, spread } from './consistent.ts';
 import { First } from './first.ts';
-import { Hashed, hashFunction, type KeyHash } from './hashed.ts';
+import { Hashed, hashFunction, isAvalanched, type KeyHash } from './hashed.ts';
 import { headerKey, sourceKey, uriKey, urlParamKey } from './keys.ts';
 import { LeastConn } from './least-conn.ts';
 import { Random } from './random.ts';
+import { type Affinity, RingLimits } from './ring-limits.ts';
 import { RoundRobin } from './round-robin.ts';
 import { type Balancer, ServerGroup } from './server-group.ts';
 
@@ -41,10 +43,38 @@ function expressionKey(proxy: Proxy, hash: (key: string) => number): KeyHash {
   };
 }
 
+/** The key of a hashing algorithm, or undefined for one that hashes nothing. */
+function keyOf(proxy: Proxy, name: string, args: readonly string[]): KeyHash | undefined {
+  const words = proxy.settings.get('hash-type') ?? [];
+  const hash = hashFunction(words);
+  switch (name) {
+    case 'source': {
+      const key = sourceKey();
+      return isAvalanched(words) ? (stream) => spread(key(stream)) : key;
+    }
+    case 'uri':
+      return uriKey(args, hash);
+    case 'url_param':
+      return urlParamKey(args[0] ?? '', hash);
+    case 'hdr':
+      return headerKey(args[0] ?? '', args.includes('use_domain_only'), hash);
+    case 'hash':
+      return expressionKey(proxy, hash);
+    default:
+      return undefined;
+  }
+}
+
 export function createBalancer(proxy: Proxy, live: Live): Balancer {
   const group = new ServerGroup(proxy, live);
   const { name, args } = splitName([proxy.balance.algorithm, ...proxy.balance.args]);
-  const hash = hashFunction(proxy.settings.get('hash-type') ?? []);
+  const key = keyOf(proxy, name, args);
+  if (key !== undefined) {
+    if (proxy.settings.get('hash-type')?.[0] !== 'consistent') return new Hashed(group, key);
+    const affinity = (proxy.settings.get('hash-preserve-affinity')?.[0] ?? 'always') as Affinity;
+    const factor = Number(proxy.settings.get('hash-balance-factor')?.[0] ?? 0);
+    return new Consistent(group, key, new RingLimits(affinity, factor));
+  }
   switch (name) {
     case 'leastconn':
       return new LeastConn(group);
@@ -52,16 +82,6 @@ export function createBalancer(proxy: Proxy, live: Live): Balancer {
       return new First(group);
     case 'random':
       return new Random(group, args[0] ? Number(args[0]) : 2);
-    case 'source':
-      return new Hashed(group, sourceKey());
-    case 'uri':
-      return new Hashed(group, uriKey(args, hash));
-    case 'url_param':
-      return new Hashed(group, urlParamKey(args[0] ?? '', hash));
-    case 'hdr':
-      return new Hashed(group, headerKey(args[0] ?? '', args.includes('use_domain_only'), hash));
-    case 'hash':
-      return new Hashed(group, expressionKey(proxy, hash));
     default:
       return new RoundRobin(group);
   }

@@ -12,12 +12,17 @@ import { turnOrder } from './turn-order.ts';
 /** 32-bit hash of the stream's key, or -1 when it has none. */
 export type KeyHash = (stream: Stream) => number;
 
-/** `hash-type map-based <function> [avalanche]`. */
+/** `hash-type <method> [<function> [avalanche]]`: consistent without a function is avalanched, as in HAProxy. */
 export function hashFunction(words: readonly string[]): (key: string) => number {
-  const named: Record<string, (key: string) => number> = { sdbm, djb2, wt6, crc32 };
+  // `none`: the key is the number itself.
+  const none = (key: string): number => (Number.parseInt(key, 10) || 0) >>> 0;
+  const named: Record<string, (key: string) => number> = { sdbm, djb2, wt6, crc32, none };
   const plain = named[words[1] ?? 'sdbm'] ?? sdbm;
-  if (words.indexOf('avalanche') < 0) return plain;
-  return (key) => avalanche(plain(key));
+  return isAvalanched(words) ? (key) => avalanche(plain(key)) : plain;
+}
+
+export function isAvalanched(words: readonly string[]): boolean {
+  return words.indexOf('avalanche') >= 0 || (words[0] === 'consistent' && words.length === 1);
 }
 
 export class Hashed implements Balancer {

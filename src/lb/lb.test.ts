@@ -155,6 +155,48 @@ describe('other algorithms', () => {
   });
 });
 
+describe('hash-type consistent', () => {
+  function places(weights: number[], down: number): string[] {
+    const { balancer, set } = backend(weights, 'uri', (house) => {
+      house.proxies[0]?.settings.set('hash-type', ['consistent']);
+    });
+    if (down >= 0) set(down, abi.LIVE_SV_STATE, 0);
+    return Array.from({ length: 2000 }, (_, i) => {
+      const stream = { request: { target: `/page-${i}` } } as never;
+      return balancer.next(stream, undefined)?.name ?? '-';
+    });
+  }
+
+  it('moves only the keys of the server that goes', () => {
+    const before = places([1, 1, 1, 1], -1);
+    const after = places([1, 1, 1, 1], 2);
+    for (const [i, name] of before.entries()) if (name !== 's3') expect(after[i]).toBe(name);
+    expect(after).not.toContain('s3');
+  });
+
+  it('hash-balance-factor sends on what would be more than the share of a server', () => {
+    const { house, balancer } = backend([1, 1], 'uri', (it) => {
+      it.proxies[0]?.settings.set('hash-type', ['consistent']);
+      it.proxies[0]?.settings.set('hash-balance-factor', ['150']);
+    });
+    const stream = { request: { target: '/one' } } as never;
+    const chosen = Array.from({ length: 8 }, () => {
+      const server = balancer.next(stream, undefined) as Server;
+      takeSlot(balancer.group, server);
+      return server.index;
+    });
+    const most = Math.max(...[0, 1].map((index) => chosen.filter((it) => it === index).length));
+    expect(most).toBeLessThanOrEqual(6);
+    expect(house.live.words[house.live.server(chosen[0] as number) + abi.LIVE_SV_SERVED]).toBe(most);
+  });
+
+  it('gives shares by weight', () => {
+    const heavy = places([30, 10], -1).filter((name) => name === 's1').length;
+    expect(heavy / 2000).toBeGreaterThan(0.68);
+    expect(heavy / 2000).toBeLessThan(0.82);
+  });
+});
+
 describe('slots', () => {
   it('never more than maxconn over any interleaving of two threads (property against a model)', () => {
     fc.assert(

@@ -9,7 +9,7 @@ import type { ReplyBody } from '../model/reply.ts';
 import * as abi from '../native/abi.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
-import type { ProxyPlan } from './proxy-plan.ts';
+import { type ProxyPlan, SILENT_REPLY } from './proxy-plan.ts';
 import { commandWait, runRules } from './rule-runner.ts';
 import { PAUSED, STEP_SERVED, STEP_TARPIT } from './step-names.ts';
 
@@ -66,6 +66,7 @@ function replyFlags(plane: Plane, stream: DataStream, message: ReplyBody): numbe
 /** The page for <status>: the backend's `errorfile`, else the frontend's, else HAProxy's. */
 export function errorReply(plane: Plane, stream: DataStream, status: number, termination: string): number {
   const own = stream.backendPlan.errorReplies.get(status) ?? stream.frontendPlan.errorReplies.get(status);
+  if (own === SILENT_REPLY) return abortStream(stream, termination, status);
   return reply(plane, stream, own ?? errorPage(status), termination);
 }
 

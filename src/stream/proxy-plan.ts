@@ -17,6 +17,16 @@ import type { PairPlan } from './pair-plan.ts';
 /** HAProxy's own format for a proxy that names none (src/log). */
 export type DefaultLogFormat = (proxy: Proxy) => LogFormat;
 
+/** An empty `errorfile` (`/dev/null`): the connection is closed without a word. */
+export const SILENT_REPLY: ReplyBody = {
+  status: 0,
+  reason: '',
+  names: [],
+  values: [],
+  body: Buffer.alloc(0),
+  closes: true,
+};
+
 /** HAProxy waits this long before it tries the same server again. */
 export const TURNAROUND_MAX_MS = 1000;
 
@@ -95,7 +105,7 @@ export function planProxy(proxy: Proxy, live: Live, defaultFormat: DefaultLogFor
   const logFormat = proxy.logFormat ?? defaultFormat(proxy);
   const errorReplies = new Map<number, ReplyBody>();
   for (const [status, file] of proxy.errorFiles) {
-    const message = parseReply(file.message);
+    const message = file.message.length === 0 ? SILENT_REPLY : parseReply(file.message);
     if (message !== undefined) errorReplies.set(status, message);
   }
   return {

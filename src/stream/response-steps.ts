@@ -15,7 +15,7 @@ import * as step from './step-names.ts';
 
 export function responseHeadStep(_plane: Plane, stream: DataStream): number {
   if (stream.frontendPlan.hasResponseCaptures) captureResponse(stream);
-  return step.STEP_BACKEND_RESPONSE_RULES;
+  return step.STEP_BACKEND_RESPONSE_CONTENT;
 }
 
 function ruleStep(
@@ -31,6 +31,11 @@ function ruleStep(
     return step.PAUSED;
   }
   return outcome === ACTION_DONE ? answerRules(plane, stream) : next;
+}
+
+/** `tcp-response content`, then `http-response`, of the backend. */
+export function backendContentResponseStep(plane: Plane, stream: DataStream): number {
+  return ruleStep(plane, stream, stream.backendPlan.tcpResponse, step.STEP_BACKEND_RESPONSE_RULES);
 }
 
 export function backendResponseRulesStep(plane: Plane, stream: DataStream): number {

@@ -20,6 +20,7 @@ import {
 } from './request-steps.ts';
 import {
   afterRulesStep,
+  backendContentResponseStep,
   backendResponseRulesStep,
   forwardResponseStep,
   frontendResponseRulesStep,
@@ -49,6 +50,11 @@ export const STEPS: readonly Step[] = [
   { number: number.STEP_TURNAROUND, name: 'wait before a retry', run: turnaroundStep },
   { number: number.STEP_FORWARD, name: 'forward', run: forwardStep },
   { number: number.STEP_RESPONSE_HEAD, name: 'response head', run: responseHeadStep },
+  {
+    number: number.STEP_BACKEND_RESPONSE_CONTENT,
+    name: 'content rules of the backend on the response',
+    run: backendContentResponseStep,
+  },
   {
     number: number.STEP_BACKEND_RESPONSE_RULES,
     name: 'response rules of the backend',
