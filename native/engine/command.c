@@ -339,8 +339,7 @@ static int plain_command(struct eng *e, const uint32_t *cmd)
             !range_ok(cmd[ABI_C_PROBE_SEND], cmd[ABI_C_PROBE_SEND_LEN], TEXT_MAX) ||
             cmd[ABI_C_PROBE_EXPECT] > ABI_PROBE_EXPECT_BYTES)
             return -EINVAL;
-        probe_start(e, cmd);
-        return 0;
+        return probe_start(e, cmd);
     case ABI_CMD_LOG:
         if (cmd[ABI_C_TARGET] >= LOG_TARGETS_MAX ||
             !range_ok(cmd[ABI_C_LOG_TEXT], cmd[ABI_C_LOG_LEN], TEXT_MAX))

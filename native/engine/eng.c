@@ -266,8 +266,9 @@ static void settle(struct eng *e)
 {
     CHECK_ENG(e);
     eng_flush(e);
-    for (int i = 0; i < READY_ROUNDS_MAX && e->ready != NULL; i++) {
+    for (int i = 0; i < READY_ROUNDS_MAX && (e->ready != NULL || e->nprobes_late > 0); i++) {
         run_ready(e);
+        probes_late(e);
         eng_flush(e);
     }
     if (e->nevents == 0 && e->narena_conns > 0)
@@ -296,7 +297,7 @@ void eng_turn(struct eng *e)
         if (n <= 0 && e->ready == NULL)
             break;
     }
-    if (e->ready != NULL)
+    if (e->ready != NULL || e->nprobes_late > 0)
         e->sys->wake_signal(e->sys->ctx, e->wake_fd); /* others first, then on with it */
     if (e->nlog_lines > 0)
         log_flush(e);

@@ -94,6 +94,7 @@ struct eng {
     uint32_t nconns_free;
     struct probe *probes;
     uint32_t nprobes;
+    uint32_t nprobes_late; /* failed at once, with no room to say so */
     int listening;
     int listeners_full; /* taken out of polling at a limit or for want of descriptors */
     struct timer resume_timer, purge_timer;
@@ -155,7 +156,9 @@ int listener_poll(struct eng *e, uint32_t index, int on);
 void listener_release(struct eng *e, struct conn *c);
 
 /* probe.c */
-void probe_start(struct eng *e, const uint32_t *cmd);
+int probe_start(struct eng *e, const uint32_t *cmd);
+/* Reports what there was no room for. */
+void probes_late(struct eng *e);
 void probe_run(struct conn *c);
 void probes_free(struct eng *e);
 

@@ -41,12 +41,12 @@ static void front_timer(struct conn *c)
 
 void front_gone(struct conn *c, int session_end_due)
 {
-    CHECK_ENG(c->eng);
     CHECK_CONN(c);
     struct eng *e = c->eng;
     BUG_ON(c->stream != NULL);
     if (session_end_due && (c->flags & CONN_SESSION)) {
         if (!event_room(e, 0)) {
+            c->mux = &mux_drain; /* comes back here after the batch, and reads nothing more */
             c->flags |= CONN_DRAIN | CONN_RESET;
             conn_ready(c);
             return;

@@ -10,6 +10,8 @@ struct probe {
     struct conn *conn;
     uint32_t id, expect, read_ms;
     uint32_t send_len, len;
+    uint32_t late_result; /* without a connection: why there is none, to be said when there is room */
+    int late_err;
     uint64_t start_ms, connected_ms, deadline_ms;
     uint8_t *send; /* behind data */
     uint8_t data[PROBE_DATA_MAX];
@@ -62,7 +64,43 @@ static void probe_done(struct probe *p, uint32_t result, int err)
     conn_close(c);
 }
 
-void probe_start(struct eng *e, const uint32_t *cmd)
+/* No connection was made. Many at once may fail: who finds no room in the batch is kept for the next. */
+static int probe_refused(struct eng *e, struct probe *p, uint32_t id, int err)
+{
+    CHECK_ENG(e);
+    uint32_t result = err == EMFILE || err == ENFILE || err == ENOMEM ? ABI_PROBE_RESOURCE : ABI_PROBE_CONNECT;
+    if (event_room(e, 0)) {
+        free(p);
+        probe_report(e, id, result, err, NULL);
+        return 0;
+    }
+    if (p == NULL)
+        return -ENOBUFS;
+    memset(p, 0, sizeof(*p));
+    p->next = e->probes;
+    p->id = id;
+    p->late_result = result;
+    p->late_err = err;
+    e->probes = p;
+    e->nprobes++;
+    e->nprobes_late++;
+    return 0;
+}
+
+void probes_late(struct eng *e)
+{
+    CHECK_ENG(e);
+    for (struct probe *p = e->probes, *next; p != NULL && e->nprobes_late > 0 && event_room(e, 0); p = next) {
+        next = p->next;
+        if (p->conn != NULL)
+            continue;
+        probe_report(e, p->id, p->late_result, p->late_err, NULL);
+        e->nprobes_late--;
+        probe_free(e, p);
+    }
+}
+
+int probe_start(struct eng *e, const uint32_t *cmd)
 {
     CHECK_PROCESS(e->proc);
     CHECK_ENG(e);
@@ -72,12 +110,8 @@ void probe_start(struct eng *e, const uint32_t *cmd)
     struct conn *c = p == NULL ? NULL
                                : server_dial(e, e->text + cmd[ABI_C_PROBE_ADDR], cmd[ABI_C_PROBE_ADDR_LEN],
                                              CONN_PROBE, 0, &err);
-    if (c == NULL) {
-        free(p);
-        probe_report(e, cmd[ABI_C_PROBE_ID],
-                     err == EMFILE || err == ENOMEM ? ABI_PROBE_RESOURCE : ABI_PROBE_CONNECT, err, NULL);
-        return;
-    }
+    if (c == NULL)
+        return probe_refused(e, p, cmd[ABI_C_PROBE_ID], err);
     *p = (struct probe){.next = e->probes,
                         .conn = c,
                         .id = cmd[ABI_C_PROBE_ID],
@@ -94,6 +128,7 @@ void probe_start(struct eng *e, const uint32_t *cmd)
     p->deadline_ms = connect_ms == 0 ? UINT64_MAX : e->now_ms + connect_ms;
     if (connect_ms != 0)
         conn_timer_lower(c, p->deadline_ms);
+    return 0;
 }
 
 /* Whether the bytes so far are a whole HTTP response, as far as a check looks. */
@@ -180,7 +215,8 @@ void probes_free(struct eng *e)
     while (e->probes != NULL) {
         struct conn *c = e->probes->conn;
         probe_free(e, e->probes);
-        conn_close(c);
+        if (c != NULL)
+            conn_close(c);
     }
 }
 

@@ -15,6 +15,7 @@ struct house {
     int retries;       /* EV_FAIL answered by a replay so often */
     int respond;       /* answer requests with 200 and "hello" instead of forwarding */
     int queue;         /* take a slot by slot_try, queue when full */
+    int wait_and_refuse; /* wait for the whole body, then answer 403 */
     uint32_t requests, responses, fails, bads, ends, session_ends, wakes;
     uint32_t last_fail, last_bad, last_status;
     char last_term[3];

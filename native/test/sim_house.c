@@ -111,6 +111,8 @@ static void on_wake(uint32_t *n, const uint32_t *ev, uint32_t *edit, uint32_t *t
         forward(n, ev, ABI_FWD_SLOT);
     else if (ev[ABI_E_REASON] == ABI_WAKE_ABORT)
         command(n, ev, ABI_CMD_ABORT);
+    else if (house.wait_and_refuse)
+        respond(n, ev, "403", "refused", edit, text);
     else
         respond(n, ev, "503", "queue", edit, text);
 }
@@ -126,7 +128,11 @@ static uint32_t policy(void *ctx, uint32_t nevents)
         case ABI_EV_SESSION:
             house.requests++;
             begin_stream(ev);
-            if (house.respond && ev[ABI_E_KIND] == ABI_EV_REQUEST)
+            if (house.wait_and_refuse) {
+                uint32_t *cmd = command(&n, ev, ABI_CMD_WAIT);
+                cmd[ABI_C_REASONS] = ABI_WAKE_BYTES;
+                cmd[ABI_C_WANT_BYTES] = cmd[ABI_C_DEADLINE_MS] = ABI_NONE;
+            } else if (house.respond && ev[ABI_E_KIND] == ABI_EV_REQUEST)
                 respond(&n, ev, "200", "hello", &edit, &text);
             else
                 forward(&n, ev, 0);

@@ -123,6 +123,7 @@ static int s_accept(void *ctx, int fd, struct sockaddr_storage *addr, socklen_t 
     struct sim_fd *f = sim_fd_of(fd);
     struct sockaddr_in *in = (struct sockaddr_in *)addr;
     (void)ctx;
+    sim.accept_calls++;
     if (f->accept_left == 0)
         return -EAGAIN;
     int n = sim_fd_new(SIM_SOCKET);
@@ -304,13 +305,13 @@ static uint64_t s_mono(void *ctx)
 static int s_datagrams(void *ctx, int fd, const struct iovec *iov, int count)
 {
     (void)ctx, (void)fd, (void)iov;
-    return count;
+    return sim.log_result != 0 ? sim.log_result : count;
 }
 
 static int s_line(void *ctx, int fd, const void *buf, size_t len)
 {
     (void)ctx, (void)fd, (void)buf;
-    return (int)len;
+    return sim.log_result != 0 ? sim.log_result : (int)len;
 }
 
 const struct sys *sim_table(void)

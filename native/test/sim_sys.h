@@ -45,6 +45,8 @@ struct sim {
     uint32_t send_window; /* bytes a peer takes between two EAGAINs, 0 = any */
     uint32_t recv_max;    /* bytes one read gives at most, 0 = any */
     int can_splice;
+    int accept_calls;
+    int log_result;       /* what a log target says, 0 = takes all */
     int refuse_connects, hang_connects, no_fds;
     int connects, accepted;
     int last_accepted, last_connected; /* their descriptors */
