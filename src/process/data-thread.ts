@@ -2,17 +2,24 @@
  * plane. Says what became of each message; an exception that nobody caught ends the thread, and main the process.
  */
 import { parentPort } from 'node:worker_threads';
+import type { Configuration } from '../model/configuration.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { loadAddon } from '../native/load.ts';
 import { parseConfiguration } from '../section/configuration.ts';
 import { createDataPlane } from './data-plane.ts';
+import { setFullconns } from './fullconn.ts';
 import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 
 type Work = Extract<ToDataThread, { kind: 'configure' }>;
 
-function startEngine(work: Work): NativeEngine {
+function readConfiguration(work: Work): Configuration {
   const { configuration } = parseConfiguration(work.sources);
   for (const server of configuration.servers) server.resolved = work.addresses[server.index];
+  setFullconns(configuration, work.fullconns);
+  return configuration;
+}
+
+function startEngine(work: Work, configuration: Configuration): NativeEngine {
   const engine = new NativeEngine(loadAddon(), work.thread);
   const plane = createDataPlane(configuration, engine, work.shared);
   engine.start(plane.onBatch);
@@ -21,6 +28,7 @@ function startEngine(work: Work): NativeEngine {
 
 class DataThread {
   private engine: NativeEngine | undefined;
+  private configuration: Configuration | undefined;
   private readonly say: (message: FromDataThread) => void;
 
   constructor(say: (message: FromDataThread) => void) {
@@ -41,6 +49,11 @@ class DataThread {
         this.engine?.stop();
         this.say({ kind: 'listening', on: false });
         return;
+      case 'address': {
+        const server = this.configuration?.servers[message.server];
+        if (server !== undefined) server.resolved = message.address;
+        return;
+      }
       case 'panic':
         throw new Error('panic, as asked for by the runtime API');
       default:
@@ -52,7 +65,8 @@ class DataThread {
 
   private configure(work: Work): void {
     try {
-      this.engine = startEngine(work);
+      this.configuration = readConfiguration(work);
+      this.engine = startEngine(work, this.configuration);
       this.say({ kind: 'ready' });
     } catch (error) {
       this.say({

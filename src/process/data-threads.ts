@@ -105,6 +105,11 @@ export class DataThreads {
     return this.threads.length;
   }
 
+  /** For news that nobody waits for. */
+  tellAll(message: ToDataThread): void {
+    for (const thread of this.threads) thread.tell(message);
+  }
+
   /** One of them throws. */
   panic(): void {
     this.threads[0]?.tell({ kind: 'panic' });

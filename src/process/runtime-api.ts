@@ -133,6 +133,7 @@ export class RuntimeApi {
       startupLog: () => speaker.startupLog,
       setAddress: (server, address) => {
         server.resolved = address;
+        dataThreads.tellAll({ kind: 'address', server: server.index, address });
         addon.setServer(server.index, serverWords(server), serverSockaddr(address));
       },
       exit: (code) => process.exit(code),

@@ -14,4 +14,6 @@ export function onSignals(running: Running): void {
   process.on('SIGHUP', () => running.dumpStates());
   process.on('SIGQUIT', () => running.dumpMemory());
   process.on('SIGPIPE', () => {});
+  // A HAProxy that takes over asks for the ports with these; unhandled, they would stop the whole process.
+  for (const signal of ['SIGTTOU', 'SIGTTIN'] as const) process.on(signal, () => {});
 }

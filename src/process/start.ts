@@ -14,6 +14,7 @@ import { resolveServers } from './addresses.ts';
 import { threadCount, workersOf } from './boot.ts';
 import type { DataThreads } from './data-threads.ts';
 import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
+import { fullconns, setFullconns } from './fullconn.ts';
 import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
@@ -122,7 +123,9 @@ async function start(run: Run, speaker: Speaker): Promise<void> {
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   await openLogTargets(addon, configuration, speaker);
   const addresses = configuration.servers.map((server) => server.resolved);
-  const ready = dataThreads.configure({ sources: run.sources, addresses, shared });
+  const values = fullconns(configuration, limits.maxconn);
+  setFullconns(configuration, values);
+  const ready = dataThreads.configure({ sources: run.sources, addresses, fullconns: values, shared });
   const running = new Running({
     ...{ addon, configuration, options, speaker, limits, shared, live, dataThreads },
     listeners: new Listeners(addon, configuration),

@@ -16,6 +16,8 @@ export type ToDataThread =
       readonly sources: Sources;
       /** `Server.resolved` by server index: names are looked up once, by main. */
       readonly addresses: readonly (ServerAddress | undefined)[];
+      /** `Proxy.fullconn` by proxy index: it follows from main's limits. */
+      readonly fullconns: readonly number[];
       readonly shared: SharedMemory;
     }
   /** Poll the listeners (all threads are ready), or leave them alone; answered by `listening`. */
@@ -23,6 +25,8 @@ export type ToDataThread =
   /** Soft stop: listeners are let go, idle client connections closed, the others end with their response; answered by
    * `listening` with on false. */
   | { readonly kind: 'stop' }
+  /** The runtime API moved a server. */
+  | { readonly kind: 'address'; readonly server: number; readonly address: ServerAddress }
   /** Throw an exception that nobody catches: for tests of what happens then. */
   | { readonly kind: 'panic' }
   /** The engine is destroyed, open streams are reset; answered by `gone`. */

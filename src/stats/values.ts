@@ -15,21 +15,6 @@ export type StatsValue = string | number | undefined;
 
 const counters: ReadonlyMap<string, Counter> = new Map(COUNTERS.map((counter) => [counter.column, counter]));
 
-/** `full` connections of a backend when none is set (HAProxy: 10 % of what its frontends may have, at least 1). */
-function fullconn(source: StatsSource, object: StatsObject): number {
-  const { proxy } = object;
-  if (proxy.fullconn > 0) return proxy.fullconn;
-  let sum = 0;
-  for (const frontend of source.configuration.proxies) {
-    const reaches =
-      frontend === proxy ||
-      frontend.defaultBackend === proxy ||
-      frontend.useBackends.some((rule) => rule.backend === proxy || rule.backend === undefined);
-    if (frontend.isFrontend && reaches) sum += frontend.maxconn || source.facts.maxconn;
-  }
-  return Math.max(1, Math.ceil(sum / 10));
-}
-
 /** Listeners in `addr` and `proto`. */
 export function listenerText(address: ListenerAddress): string {
   const { kind, host, port } = address;
@@ -101,7 +86,7 @@ const BACKEND: Readonly<Record<string, Getter>> = {
   qcur: live(abi.LIVE_PX_QUEUED),
   scur: live(abi.LIVE_PX_BECONN),
   smax: (source, { proxy }) => source.rates.backendMax[proxy.index] ?? 0,
-  slim: fullconn,
+  slim: (_, { proxy }) => proxy.fullconn,
   status: backendStatus,
   weight: (source, { proxy }) => usableWeight(source, proxy),
   uweight: (source, { proxy }) => usableWeight(source, proxy),
