@@ -55,11 +55,10 @@ export function planPair(frontend: ProxyPlan, backend: ProxyPlan): PairPlan {
   const isHttp = frontend.isHttp;
   let common = spliceFlags(front, back);
   if (backend.isAbortOnClose) common |= abi.FWD_ABORT_ON_CLOSE;
-  const closes = isHttp && either(front, back, 'httpclose');
-  const closesServer = closes || either(front, back, 'http-server-close');
-  if (closes) common |= abi.FWD_CLOSE_CLIENT | abi.FWD_CLOSE_SERVER;
-  else if (closesServer) common |= abi.FWD_CLOSE_SERVER;
-  else if (isHttp) common |= abi.FWD_KEEP_SERVER;
+  // As in HAProxy: httpclose closes the side of its own section, http-server-close the server's from either.
+  const closesServer = either(front, back, 'http-server-close') || back.options.has('httpclose');
+  if (isHttp && front.options.has('httpclose')) common |= abi.FWD_CLOSE_CLIENT;
+  if (isHttp) common |= closesServer ? abi.FWD_CLOSE_SERVER : abi.FWD_KEEP_SERVER;
   return {
     firstFlags: isHttp ? common | reuseFlags(back, true) : common,
     laterFlags: isHttp ? common | reuseFlags(back, false) : common,

@@ -235,6 +235,28 @@ describe('the way to a server', () => {
   });
 });
 
+describe('connections', () => {
+  function flags(front: string, back: string): string {
+    const house = new House();
+    const fe = house.proxy('frontend', 'fe');
+    const be = house.proxy('backend', 'be');
+    fe.defaultBackend = be;
+    house.server(be, 's1');
+    if (front !== '') fe.options.add(front);
+    if (back !== '') be.options.add(back);
+    const command = house.open().request(GET)[0] ?? '';
+    return command.split(' ')[2]?.replace('|ABORT_ON_CLOSE|SLOT', '').replace('ABORT_ON_CLOSE|', '') ?? '';
+  }
+
+  it('httpclose closes the side of its section, http-server-close the server', () => {
+    expect(flags('', '')).toBe('KEEP_SERVER');
+    expect(flags('httpclose', '')).toBe('KEEP_SERVER|CLOSE_CLIENT');
+    expect(flags('', 'httpclose')).toBe('CLOSE_SERVER|SLOT');
+    expect(flags('http-server-close', '')).toBe('CLOSE_SERVER|SLOT');
+    expect(flags('', 'http-server-close')).toBe('CLOSE_SERVER|SLOT');
+  });
+});
+
 describe('the way back', () => {
   const OK = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 100';
 
