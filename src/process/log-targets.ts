@@ -1,14 +1,30 @@
-/** Where log lines go: each target of the configuration is opened in the engine once, by index. A target that cannot be opened now
- * costs its lines and a warning, never the start.
+/** Where log lines go: each target of the configuration is opened in the engine once, by index. A target that cannot be opened costs its
+ * lines, never the start; a unix socket that nobody listens on yet (the log daemon starts later) is tried again.
  */
 import { errnoText } from '../check/errno-text.ts';
 import type { Configuration } from '../model/configuration.ts';
+import type { LogTarget } from '../model/proxy.ts';
 import type { Addon } from '../native/addon.ts';
 import { logTargetSockaddr } from './addresses.ts';
 import type { Speaker } from './say.ts';
 
 const DATAGRAM = 0;
 const DESCRIPTOR = 1;
+/** How often a unix socket that is not there is looked for. */
+const RETRY_MS = 1000;
+
+/** Opens target <index>; 0 or -errno. */
+function open(addon: Addon, index: number, target: LogTarget, sockaddr: Uint8Array): number {
+  if (target.kind === 'fd') return addon.setLogTarget(index, DESCRIPTOR, sockaddr, target.fd);
+  return addon.setLogTarget(index, DATAGRAM, sockaddr, -1);
+}
+
+function retry(addon: Addon, index: number, target: LogTarget, sockaddr: Uint8Array): void {
+  const timer = setInterval(() => {
+    if (open(addon, index, target, sockaddr) >= 0) clearInterval(timer);
+  }, RETRY_MS);
+  timer.unref();
+}
 
 export async function openLogTargets(
   addon: Addon,
@@ -16,13 +32,14 @@ export async function openLogTargets(
   speaker: Speaker,
 ): Promise<void> {
   for (const [index, target] of configuration.logTargets.entries()) {
-    if (target.kind === 'fd') {
-      addon.setLogTarget(index, DESCRIPTOR, new Uint8Array(0), target.fd);
+    const sockaddr = await logTargetSockaddr(target);
+    if (target.kind === 'udp' && sockaddr.length === 0) {
+      speaker.warning(`log target '${target.source}' : could not resolve address.`);
       continue;
     }
-    const sockaddr = await logTargetSockaddr(target);
-    const result = sockaddr.length === 0 ? 0 : addon.setLogTarget(index, DATAGRAM, sockaddr, -1);
-    if (sockaddr.length === 0) speaker.warning(`log target '${target.source}' : could not resolve address.`);
-    if (result < 0) speaker.warning(`log target '${target.source}' : ${errnoText(-result)}.`);
+    const result = open(addon, index, target, sockaddr);
+    if (result >= 0) continue;
+    if (target.kind === 'unix') retry(addon, index, target, sockaddr);
+    else speaker.warning(`log target '${target.source}' : ${errnoText(-result)}.`);
   }
 }
