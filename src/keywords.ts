@@ -129,9 +129,10 @@ const CLASSES: readonly KeywordClass[] = [
     name: 'cnv',
     about: 'sample converter keywords',
     title: 'sample converter functions',
+    // HAProxy prints what comes out before what goes in; a difference of the two dumps needs the same.
     lines: () =>
       byName(converters).map(
-        ({ name, args, input, output }) => `${name}${signature(args)}: ${input} => ${output}`,
+        ({ name, args, input, output }) => `${name}${signature(args)}: ${output} => ${input}`,
       ),
   },
   {

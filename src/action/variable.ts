@@ -8,33 +8,8 @@ import { captureRequest, captureResponse } from '../sample/capture.ts';
 import { parseExpression } from '../sample/expression.ts';
 import { Binary, findCast, textOf } from '../sample/types.ts';
 import { parseVariable, Variable } from '../sample/variable.ts';
+import { GUARD_NAMES, type Guard, guardNamed, guardsHold } from '../sample/variable-guard.ts';
 import { type ActionLine, ALL_RULES, action, takeWord } from './declare.ts';
-
-/** Whether a variable takes a value, by what it holds and what it is given. */
-type Guard = (current: SampleValue | undefined, next: SampleValue | undefined) => boolean;
-
-function isEmpty(value: SampleValue | undefined): boolean {
-  return value === undefined || textOf(value, 'any') === '';
-}
-
-function compared(test: (a: number | bigint, b: number | bigint) => boolean): Guard {
-  return (current, next) => {
-    if (typeof current !== 'number' && typeof current !== 'bigint') return false;
-    if (typeof next !== 'number' && typeof next !== 'bigint') return false;
-    return test(current, next);
-  };
-}
-
-const GUARDS: { readonly [name: string]: Guard | undefined } = {
-  ifexists: (current) => current !== undefined,
-  ifnotexists: (current) => current === undefined,
-  ifempty: (current) => isEmpty(current),
-  ifnotempty: (current) => !isEmpty(current),
-  ifset: (_current, next) => next !== undefined,
-  ifnotset: (_current, next) => next === undefined,
-  ifgt: compared((current, next) => current > next),
-  iflt: compared((current, next) => current < next),
-};
 
 interface Destination {
   readonly variable: Variable;
@@ -51,11 +26,10 @@ function readDestination(line: ActionLine): Destination | undefined {
   }
   const guards: Guard[] = [];
   for (const name of parts.slice(1)) {
-    const guard = GUARDS[name];
+    const guard = guardNamed(name);
     if (guard === undefined) {
-      const names = Object.keys(GUARDS);
-      const message = `unknown condition '${name}' of ${line.word.text}${didYouMean(name, names)}.`;
-      line.ctx.alerts.alert(message, line.word, `Allowed: ${names.join(', ')}.`);
+      const message = `unknown condition '${name}' of ${line.word.text}${didYouMean(name, GUARD_NAMES)}.`;
+      line.ctx.alerts.alert(message, line.word, `Allowed: ${GUARD_NAMES.join(', ')}.`);
       return undefined;
     }
     guards.push(guard);
@@ -64,9 +38,7 @@ function readDestination(line: ActionLine): Destination | undefined {
 }
 
 function store({ variable, guards }: Destination, stream: Stream, value: SampleValue | undefined): void {
-  for (let i = 0; i < guards.length; i++) {
-    if (!(guards[i] as Guard)(variable.get(stream), value)) return;
-  }
+  if (!guardsHold(guards, variable.get(stream), value)) return;
   if (value === undefined) variable.unset(stream);
   else variable.set(stream, value);
 }

@@ -2,7 +2,9 @@
  * (configuration manual 2.2 and 7.3): a comma or parenthesis inside quotes does not end an argument. Each argument is then
  * read as its declared type.
  */
+
 import { maskOfPrefix, parseIpv4, parseIpv6 } from '../base/ip.ts';
+import { didYouMean } from '../config/nearest.ts';
 import { fieldName } from '../model/field-name.ts';
 import type { RuleContext } from '../model/rule-context.ts';
 import { parseInteger } from '../pattern/numbers.ts';
@@ -10,6 +12,7 @@ import { Regex, RegexError } from '../pattern/regex.ts';
 import { type ArgumentName, argumentLabel, argumentType, isOptional } from './declare.ts';
 import { AclReference, ProxyReference, ServerReference } from './references.ts';
 import { parseVariable, Variable } from './variable.ts';
+import { GUARD_NAMES, type Guard, guardNamed } from './variable-guard.ts';
 
 /** Thrown inside an expression's compilation and turned into an alert at its door. */
 export class ExpressionError extends Error {}
@@ -29,7 +32,8 @@ function mayBeEmpty(name: ArgumentName): boolean {
     type === 'be' ||
     type === 'fe' ||
     type === 'srv' ||
-    type === 'str or var'
+    type === 'str or var' ||
+    type === 'var or none'
   );
 }
 
@@ -139,6 +143,10 @@ function readValue(text: string, name: ArgumentName, position: number, ctx: Rule
       return readRegex(text);
     case 'var':
       return readVariable(text);
+    case 'var or none':
+      return text === '' ? undefined : readVariable(text);
+    case 'guard':
+      return readGuard(text);
     case 'operand':
       return readOperand(text);
     case 'field':
@@ -181,6 +189,14 @@ function readVariable(text: string): Variable {
   const variable = parseVariable(text);
   if (typeof variable === 'string') throw new ExpressionError(variable);
   return variable;
+}
+
+function readGuard(text: string): Guard {
+  const guard = guardNamed(text);
+  if (guard === undefined) {
+    throw new ExpressionError(`unknown condition '${text}'${didYouMean(text, GUARD_NAMES)}`);
+  }
+  return guard;
 }
 
 function readOperand(text: string): unknown {

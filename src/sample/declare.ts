@@ -12,6 +12,7 @@ import type { Regex } from '../pattern/regex.ts';
 import type { Integer } from './integer.ts';
 import type { Source } from './sources.ts';
 import type { Variable } from './variable.ts';
+import type { Guard } from './variable-guard.ts';
 
 /** Looks a name up on first use: proxies and servers may be declared after the line that names them. */
 export interface Reference<T> {
@@ -44,6 +45,9 @@ export interface ArgumentTypes {
   /** A named acl, perhaps behind `!`. */
   acl: AclTest;
   var: Variable;
+  /** A variable, or nothing between two commas. */
+  'var or none': Variable | undefined;
+  guard: Guard;
   operand: Integer | Variable;
   /** A literal, or a variable when the word is `scope.name`. */
   'str or var': string | Variable;
@@ -156,6 +160,8 @@ const LABELS: { readonly [type in ArgumentType]: string } = {
   srv: 'server',
   acl: 'string',
   var: 'string',
+  'var or none': 'string',
+  guard: 'string',
   operand: 'string',
   'str or var': 'string',
 };

@@ -6,10 +6,17 @@ import { converter } from '../declare.ts';
 export const internalConverters = [
   converter({
     name: 'set-var',
-    args: ['var'],
+    args: ['var', 'guard?', 'guard?', 'guard?', 'guard?'],
     input: 'any',
-    output: 'same',
-    convert: (value, [variable], stream) => {
+    output: 'any',
+    convert: (value, [variable, a, b, c, d], stream) => {
+      const current = variable.get(stream);
+      const refused =
+        a?.(current, value) === false ||
+        b?.(current, value) === false ||
+        c?.(current, value) === false ||
+        d?.(current, value) === false;
+      if (refused) return undefined;
       variable.set(stream, value);
       return value;
     },
@@ -18,7 +25,7 @@ export const internalConverters = [
     name: 'unset-var',
     args: ['var'],
     input: 'any',
-    output: 'same',
+    output: 'any',
     convert: (value, [variable], stream) => {
       variable.unset(stream);
       return value;

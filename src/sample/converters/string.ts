@@ -150,7 +150,7 @@ export const stringConverters = [
   }),
   converter({
     name: 'add_item',
-    args: ['str', 'var?', 'str?'],
+    args: ['str', 'var or none', 'str?'],
     input: 'str',
     output: 'str',
     check: ([, variable, suffix]) =>

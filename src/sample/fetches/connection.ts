@@ -54,7 +54,7 @@ export const connectionFetches = [
     name: 'dst_conn',
     args: [],
     output: 'sint',
-    uses: ['frontend', 'client'],
+    uses: 'frontend',
     fetch: (stream) => {
       const live = stream.engine.live;
       return live?.words[live.listener(stream.session.listener.index) + abi.LIVE_LI_CONN];
