@@ -202,7 +202,9 @@ int body_gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want
 {
     CHECK_STREAM(s);
     CHECK_CONN(src);
+    BUG_ON(d->decoded > src->in_len);
     int rc = gather(s, d, src, want);
+    BUG_ON(d->decoded > src->in_len);
     if (src->in_len == 0)
         conn_consume(src, 0); /* only framing lay there: its buffer goes back */
     return rc;

@@ -33,6 +33,8 @@ int stage_piece(struct stream *s, struct dir *d, struct conn *dst, const uint8_t
 {
     BUG_ON(len > RX_MAX);
     BUG_ON(d->stage == ABI_STAGE_NONE);
+    CHECK_STREAM(s);
+    CHECK_CONN(dst);
     if (len > 0)
         memcpy(s->eng->gather, data, len);
     return stage_put(s, d, dst, len, last, 0);

@@ -95,8 +95,10 @@ static void take_timeouts(struct stream *s)
 static void let_go(struct stream *s)
 {
     CHECK_STREAM(s);
+    CHECK_CONN(s->front);
     if (s->back == NULL)
         return;
+    BUG_ON(s->back->stream != s);
     stream_drop_back(s, 0);
     stream_release_slot(s);
 }
@@ -272,6 +274,8 @@ static int cmd_timeout(struct stream *s, const uint32_t *cmd)
 static void slot_back(struct eng *e, const struct stream *s, const uint32_t *cmd)
 {
     CHECK_ENG(e);
+    CHECK_PROCESS(e->proc);
+    BUG_ON(s != NULL && s->eng != e);
     uint32_t server = cmd[ABI_C_SERVER];
     if (cmd[ABI_C_OP] != ABI_CMD_FORWARD || !(cmd[ABI_C_FLAGS] & ABI_FWD_SLOT) || server >= e->proc->nservers)
         return;
@@ -317,7 +321,9 @@ static int stream_command(struct eng *e, const uint32_t *cmd)
 static int cmd_release_slot(struct eng *e, const uint32_t *cmd)
 {
     CHECK_ENG(e);
+    CHECK_PROCESS(e->proc);
     struct stream *s = stream_find(e, cmd[ABI_C_STREAM], cmd[ABI_C_STREAM_GEN]);
+    BUG_ON(s != NULL && (s->flags & STREAM_SLOT) && s->server >= e->proc->nservers);
     if (cmd[3] >= e->proc->nservers)
         return -EINVAL;
     if (s == NULL || !(s->flags & STREAM_SLOT) || s->server != cmd[3])

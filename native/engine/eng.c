@@ -230,6 +230,7 @@ static void poll_event(struct eng *e, uint32_t events, uint64_t data)
         e->count.stale_events++; /* another thread took it just now */
         return;
     }
+    BUG_ON(c->in_idle || c->eng != e);
     conn_events(c, events);
     c->mux->run(c);
 }
@@ -265,6 +266,7 @@ static void set_timer(struct eng *e)
 static void settle(struct eng *e)
 {
     CHECK_ENG(e);
+    BUG_ON(e->in_batch || e->in_exec);
     eng_flush(e);
     for (int i = 0; i < READY_ROUNDS_MAX && (e->ready != NULL || e->nprobes_late > 0); i++) {
         run_ready(e);

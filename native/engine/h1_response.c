@@ -88,6 +88,7 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
     } else if (in->kind == FRAMING_CHUNKED && old_client) {
         s->down.out_kind = FRAMING_CLOSE;
     }
+    BUG_ON(s->down.due_len != 0 || s->down.decoded != 0);
     if (s->down.state == DIR_DONE && s->down.out_kind != in->kind)
         s->down.end_due = 1; /* an empty body in a framing that has an end to be written */
     if (s->down.out_kind == FRAMING_CHUNKED)

@@ -171,6 +171,7 @@ int local_respond(struct stream *s, const uint32_t *cmd)
     if (status < 0 || (interim ? status >= 200 : status < 200))
         return -EINVAL;
     if (!interim && s->up.decoded > 0) { /* a body that was waited for: what follows it is the next request */
+        BUG_ON(s->up.decoded > s->front->in_len);
         conn_consume(s->front, s->up.decoded);
         s->up.decoded = 0;
     }

@@ -41,6 +41,7 @@ static void mail_handle(struct eng *e, const struct mail *m)
             slot_release(e->proc, m->arg[0]); /* its stream is gone: the next in the queue has it */
             return;
         }
+        BUG_ON(m->arg[0] >= e->proc->nservers);
         slot_queue_leave(e->proc, &s->waiter); /* a grant of an earlier wait: this one is over too */
         stream_release_slot(s);
         s->server = m->arg[0];

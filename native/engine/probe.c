@@ -68,6 +68,7 @@ static void probe_done(struct probe *p, uint32_t result, int err)
 static int probe_refused(struct eng *e, struct probe *p, uint32_t id, int err)
 {
     CHECK_ENG(e);
+    BUG_ON(e->nprobes_late > e->nprobes);
     uint32_t result = err == EMFILE || err == ENFILE || err == ENOMEM ? ABI_PROBE_RESOURCE : ABI_PROBE_CONNECT;
     if (event_room(e, 0)) {
         free(p);
@@ -90,10 +91,12 @@ static int probe_refused(struct eng *e, struct probe *p, uint32_t id, int err)
 void probes_late(struct eng *e)
 {
     CHECK_ENG(e);
+    BUG_ON(e->nprobes_late > e->nprobes);
     for (struct probe *p = e->probes, *next; p != NULL && e->nprobes_late > 0 && event_room(e, 0); p = next) {
         next = p->next;
         if (p->conn != NULL)
             continue;
+        BUG_ON(p->late_result == 0);
         probe_report(e, p->id, p->late_result, p->late_err, NULL);
         e->nprobes_late--;
         probe_free(e, p);

@@ -30,6 +30,7 @@ static void list_take(struct wheel *w, struct timer *t)
 
 static void deal(struct wheel *w, struct timer *t)
 {
+    BUG_ON(w->firing > 1);
     uint64_t first =
         w->now_ms +
         w->firing; /* the slot that is being fired is passed: not that one, it would wait a round */

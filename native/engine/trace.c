@@ -228,6 +228,7 @@ static void note_live(struct trace *t)
     const struct live *live = process_get()->live;
     uint32_t changed = 0;
     BUG_ON(t->live_seen == NULL);
+    BUG_ON(t->live_words == 0 || t->live_words % ABI_LIVE_WORDS != 0);
     for (int writing = 0; writing < 2; writing++) { /* counted, then written */
         for (uint32_t i = 0; i < t->live_words; i++) {
             int32_t now = atomic_load_explicit(&live[i / ABI_LIVE_WORDS].w[i % ABI_LIVE_WORDS], memory_order_relaxed);

@@ -18,8 +18,8 @@ static int socket_of(int role, uint32_t skip)
 
 static void setup(uint8_t flags)
 {
-    static const uint32_t some[] = {ABI_FWD_WANT_RESPONSE, ABI_FWD_REUSE_IDLE | ABI_FWD_REUSE_UNSAFE, ABI_FWD_ABORT_ON_CLOSE,
-                                    ABI_FWD_CLOSE_SERVER};
+    static const uint32_t some[] = {ABI_FWD_WANT_RESPONSE, ABI_FWD_REUSE_IDLE | ABI_FWD_REUSE_UNSAFE,
+                                    ABI_FWD_ABORT_ON_CLOSE, ABI_FWD_CLOSE_SERVER};
     for (size_t i = 0; i < ARRAY_LEN(some); i++)
         house.forward_flags |= flags >> i & 1 ? some[i] : 0;
     house.response_stage = flags & 16 ? ABI_STAGE_GZIP : flags & 32 ? ABI_STAGE_IDENTITY : 0;
