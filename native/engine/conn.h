@@ -5,7 +5,7 @@
 #define SLUICE_ENGINE_CONN_H
 
 #include "../base.h"
-#include "../shared/process.h"
+#include "shared/process.h"
 #include "pool.h"
 #include "timer.h"
 #include <sys/uio.h>

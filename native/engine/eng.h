@@ -3,8 +3,8 @@
 #ifndef SLUICE_ENGINE_ENG_H
 #define SLUICE_ENGINE_ENG_H
 
-#include "../shared/idle.h"
-#include "../shared/mailbox.h"
+#include "shared/idle.h"
+#include "shared/mailbox.h"
 #include "stream.h"
 #include "sys.h"
 

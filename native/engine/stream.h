@@ -4,7 +4,7 @@
 #define SLUICE_ENGINE_STREAM_H
 
 #include "../http1/head.h"
-#include "../shared/slots.h"
+#include "shared/slots.h"
 #include "../slz/slz.h"
 #include "conn.h"
 
