@@ -120,14 +120,14 @@ export class CheckHouse {
       edits: { count: 0, put() {} },
       nowMs: 0,
       commands,
-      command(op, first) {
+      command(op: number, first: number) {
         commands.fill(0);
         commands[0] = op;
         commands[1] = first;
         return 0;
       },
       text: () => 0,
-      bytes: (value) => this.sent.push(Buffer.from(value)) - 1,
+      bytes: (value: Uint8Array) => this.sent.push(Buffer.from(value)) - 1,
       exec: take,
       log() {},
       connAddress: () => 0,
