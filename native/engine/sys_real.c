@@ -7,10 +7,12 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
 #define DATAGRAMS_MAX 64 /* messages of one sendmmsg */
+#define WRITE_NOWAIT 8 /* RWF_NOWAIT of linux/fs.h */
 #define PIPE_ATOMIC 4096 /* bytes a writable pipe takes whole (PIPE_BUF) */
 
 static ssize_t real_recv(void *ctx, int fd, void *buf, size_t len)
@@ -220,7 +222,13 @@ static int real_write_line(void *ctx, int fd, const void *buf, size_t len)
         len = PIPE_ATOMIC;
     if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
         return -EAGAIN;
-    ssize_t n = write(fd, buf, len);
+    /* another thread may have filled the pipe since poll looked; the descriptor is not ours to make non-blocking */
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)buf, .iov_len = len};
+    ssize_t n = syscall(SYS_pwritev2, fd, &iov, 1, -1L, -1L, WRITE_NOWAIT); /* not in every libc */
+    if (n < 0 && (errno != EAGAIN || lseek(fd, 0, SEEK_CUR) >= 0)) /* a kernel or a file that does not know it */
+        n = write(fd, buf, len);
+    else if (n < 0)
+        return -EAGAIN;
     return n < 0 ? -errno : (int)n;
 }
 
