@@ -7,6 +7,7 @@ import { NativeEngine } from '../native/engine.ts';
 import { loadAddon } from '../native/load.ts';
 import { parseConfiguration } from '../section/configuration.ts';
 import { createDataPlane } from './data-plane.ts';
+import { publishEngineCounts } from './engine-counts.ts';
 import { setFullconns } from './fullconn.ts';
 import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 
@@ -23,6 +24,7 @@ function startEngine(work: Work, configuration: Configuration): NativeEngine {
   const engine = new NativeEngine(loadAddon(), work.thread);
   const plane = createDataPlane(configuration, engine, work.shared);
   engine.start(plane.onBatch);
+  publishEngineCounts(loadAddon(), work.engineCounts, work.thread);
   return engine;
 }
 

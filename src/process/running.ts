@@ -11,6 +11,7 @@ import { serverSockaddr } from './addresses.ts';
 import { ControlVoice } from './control-voice.ts';
 import type { DataThreads } from './data-threads.ts';
 import { dumpMemory, dumpStates } from './dump.ts';
+import { publishEngineCounts } from './engine-counts.ts';
 import type { Limits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
 import type { MainEngine } from './main-engine.ts';
@@ -27,6 +28,7 @@ export interface Parts {
   readonly limits: Limits;
   /** As the configuration left it. */
   readonly environment: ReadonlyMap<string, string>;
+  readonly engineCounts: SharedArrayBuffer;
   readonly shared: SharedMemory;
   readonly live: Live;
   readonly listeners: Listeners;
@@ -74,6 +76,8 @@ export class Running {
     else await dataThreads.listen(true);
     this.checks.start();
     this.api.begin();
+    const { addon, engineCounts } = this.parts;
+    publishEngineCounts(addon, engineCounts, mainEngine.engine.thread);
   }
 
   /** SIGUSR1. */

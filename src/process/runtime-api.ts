@@ -9,6 +9,7 @@ import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.t
 import { Accounting } from './accounting.ts';
 import { serverSockaddr } from './addresses.ts';
 import type { DataThreads } from './data-threads.ts';
+import { sumEngineCount } from './engine-counts.ts';
 import { serverWords } from './engine-tables.ts';
 import { statsMaxconn } from './limits.ts';
 import type { Parts } from './running.ts';
@@ -97,7 +98,7 @@ export class RuntimeApi {
   }
 
   private facts(): ProcessFacts {
-    const { configuration, limits, shared, addon, speaker, listeners } = this.parts;
+    const { configuration, limits, shared, addon, speaker, listeners, engineCounts } = this.parts;
     const { global } = configuration;
     return {
       threads: shared.threads,
@@ -114,6 +115,10 @@ export class RuntimeApi {
         const [usedBytes = 0, maxBytes = 0] = addon.processUsage();
         return { usedBytes, maxBytes };
       },
+      droppedLogs: () => sumEngineCount(engineCounts, 'logDrops'),
+      splicedBytes: () => sumEngineCount(engineCounts, 'splicedBytes'),
+      refusedBuffers: () => sumEngineCount(engineCounts, 'poolRefused'),
+      streams: () => sumEngineCount(engineCounts, 'streams'),
       warnings: () => speaker.warningCount,
       listeners: () => listeners.openCount + this.sockets.length,
       idlePercent: () => this.accounting.idlePercent,

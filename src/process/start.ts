@@ -13,6 +13,7 @@ import type { SharedMemory } from '../stream/plane.ts';
 import { resolveServers } from './addresses.ts';
 import { threadCount, workersOf } from './boot.ts';
 import type { DataThreads } from './data-threads.ts';
+import { createEngineCounts } from './engine-counts.ts';
 import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
 import { fullconns, setFullconns } from './fullconn.ts';
 import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
@@ -125,12 +126,15 @@ async function start(run: Run, speaker: Speaker): Promise<void> {
   const addresses = configuration.servers.map((server) => server.resolved);
   const values = fullconns(configuration, limits.maxconn);
   setFullconns(configuration, values);
-  const ready = dataThreads.configure({ sources: run.sources, addresses, fullconns: values, shared });
+  const engineCounts = createEngineCounts(threads === 1 ? 1 : threads + 1);
+  const work = { sources: run.sources, addresses, fullconns: values, shared, engineCounts };
+  const ready = dataThreads.configure(work);
   const running = new Running({
     ...{ addon, configuration, options, speaker, limits, shared, live, dataThreads },
     listeners: new Listeners(addon, configuration),
     mainEngine: startMainEngine(addon, configuration, shared),
     environment: run.environment,
+    engineCounts,
   });
   onSignals(running);
   await ready;

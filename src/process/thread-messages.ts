@@ -19,6 +19,8 @@ export type ToDataThread =
       /** `Proxy.fullconn` by proxy index: it follows from main's limits. */
       readonly fullconns: readonly number[];
       readonly shared: SharedMemory;
+      /** engine-counts.ts: the thread writes its slice. */
+      readonly engineCounts: SharedArrayBuffer;
     }
   /** Poll the listeners (all threads are ready), or leave them alone; answered by `listening`. */
   | { readonly kind: 'listen'; readonly on: boolean }

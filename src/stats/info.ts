@@ -61,6 +61,7 @@ function limits(source: StatsSource): Values {
   return {
     PoolAlloc_MB: Math.floor(pool.usedBytes / MEGABYTE),
     PoolUsed_MB: Math.floor(pool.usedBytes / MEGABYTE),
+    PoolFailed: facts.refusedBuffers(),
     PoolAlloc_bytes: pool.usedBytes,
     PoolUsed_bytes: pool.usedBytes,
     'Ulimit-n': facts.ulimitN,
@@ -92,7 +93,9 @@ function activity(source: StatsSource): Values {
     TotalBytesOut: bytesOut,
     BytesOutRate: rates.bytesOutPerSecond,
     CurrStreams: current,
-    CumStreams: Atomics.load(words, abi.LIVE_CUM_REQ),
+    CumStreams: facts.streams(),
+    DroppedLogs: facts.droppedLogs(),
+    TotalSplicedBytesOut: facts.splicedBytes(),
   };
 }
 

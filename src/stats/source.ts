@@ -20,6 +20,13 @@ export interface ProcessFacts {
   readonly releaseDate: string;
   /** Bytes of buffers in use, and their cap. */
   poolUsage(): { usedBytes: number; maxBytes: number };
+  /** Log lines that no target took. */
+  droppedLogs(): number;
+  splicedBytes(): number;
+  /** Buffers that the pool's cap refused. */
+  refusedBuffers(): number;
+  /** Streams since the start. */
+  streams(): number;
   /** Warnings said so far. */
   warnings(): number;
   listeners(): number;

@@ -118,9 +118,11 @@ describe('checks', () => {
   it.each([1, 2])('take a server out and bring it back (nbthread %i)', async (threads) => {
     let isHealthy = true;
     const server = await scriptedServer(async (peer) => {
-      const head = await peer.receive('\r\n\r\n');
+      // A check may be gone before it is answered.
+      const head = await peer.receive('\r\n\r\n').catch(() => '');
       const isCheck = head.startsWith('GET /health');
-      await peer.send(isCheck && !isHealthy ? 'HTTP/1.1 500 Sick\r\nContent-Length: 0\r\n\r\n' : OK);
+      const sick = 'HTTP/1.1 500 Sick\r\nContent-Length: 0\r\n\r\n';
+      await peer.send(isCheck && !isHealthy ? sick : OK).catch(() => undefined);
       peer.socket.end();
     });
     const proxy = await startProxy({
@@ -130,13 +132,14 @@ ${DEFAULTS}listen l
   bind 127.0.0.1:{port:fe}
   log {log} local0
   option httpchk GET /health
-  server s 127.0.0.1:{port:s} check inter 50ms rise 2 fall 2
+  timeout check 3s
+  server s 127.0.0.1:{port:s} check inter 300ms rise 2 fall 2
 `,
       ports: { s: server.port },
     });
     expect(await status(proxy)).toBe('HTTP/1.1 200 OK');
     isHealthy = false;
-    const down = await proxy.logs.find(/Server l\/s is DOWN/);
+    const down = await proxy.logs.find(/Server l\/s is DOWN/, 6000);
     expect(down).toMatchObject({ level: 1, pid: proxy.pid });
     expect(down.text).toMatch(
       /^Server l\/s is DOWN, reason: Layer7 wrong status, code: 500, info: "Sick", check duration: \d+ms\. 0 active and 0 backup servers left\. 0 sessions active, 0 requeued, 0 remaining in queue\.$/,
@@ -145,12 +148,13 @@ ${DEFAULTS}listen l
     expect(await status(proxy)).toBe('HTTP/1.1 503 Service Unavailable');
     expect(proxy.stderr).toContain('[WARNING]  (');
     isHealthy = true;
-    expect((await proxy.logs.find(/is UP/)).level).toBe(5);
+    expect((await proxy.logs.find(/is UP/, 6000)).level).toBe(5);
     expect(await status(proxy)).toBe('HTTP/1.1 200 OK');
   });
 
   it('let requests that wait in a queue go elsewhere when a server comes up', async () => {
     const server = await answering();
+    const silent = await scriptedServer([{ wait: 'end', boundMs: 20_000 }]);
     const proxy = await startProxy({
       cfg: `global
   stats socket {dir}/s.sock level admin
@@ -161,11 +165,12 @@ listen l
   server busy 127.0.0.1:{port:silent} maxconn 1
   server other 127.0.0.1:{port:s} maxconn 1 disabled
 `,
-      ports: { s: server.port, silent: (await scriptedServer([])).port },
+      ports: { s: server.port, silent: silent.port },
     });
     const path = join(proxy.dir, 's.sock');
     const first = await rawClient(proxy.ports['fe'] as number);
     await first.send('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await silent.accepted(1);
     const second = await rawClient(proxy.ports['fe'] as number);
     await second.send('GET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
     await until(async () => (await ask(path, 'show stat l 2 0')).split('\n')[1]?.split(',')[2] === '1');
