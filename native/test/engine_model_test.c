@@ -86,9 +86,10 @@ static void check_counts(void)
         if (!(c->flags & CONN_ALIVE))
             continue;
         front += c->side == CONN_FRONT;
-        if (c->side == CONN_BACK && c->stream == NULL)
-            idle[c->server]++;
-        BUG_ON(c->side == CONN_BACK && (c->stream == NULL) != c->in_idle);
+        if (c->side == CONN_BACK)
+            idle[c->server] += c->in_idle;
+        BUG_ON(c->side == CONN_BACK && (c->stream != NULL) + c->in_idle + (c->kept != NULL) != 1); /* one owner */
+        BUG_ON(c->kept != NULL && c->kept->kept != c);
         BUG_ON(c->in_len + c->out.len > CONN_BYTES_MAX);
         BUG_ON(sim.fds[c->fd].closed);
     }

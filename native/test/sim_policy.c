@@ -110,7 +110,8 @@ static void forward_to(const uint32_t *ev, uint32_t server)
                                     ABI_FWD_REUSE_IDLE | ABI_FWD_REUSE_UNSAFE,
                                     ABI_FWD_KEEP_SERVER,
                                     ABI_FWD_SPLICE_RES | ABI_FWD_SPLICE_REQ,
-                                    ABI_FWD_ABORT_ON_CLOSE};
+                                    ABI_FWD_ABORT_ON_CLOSE,
+                                    ABI_FWD_PRIVATE};
     cmd[ABI_C_FLAGS] = ABI_FWD_SLOT;
     for (size_t i = 0; i < ARRAY_LEN(some); i++)
         cmd[ABI_C_FLAGS] |= one_in(2) ? some[i] : 0;
