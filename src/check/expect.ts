@@ -13,6 +13,9 @@ export type Expectation = (answer: HttpAnswer) => Refusal | undefined;
 
 export type Compiled<T> = { readonly value: T } | { readonly error: string };
 
+/** How a fault ends that is only a notice. */
+export const NOT_BUILT = 'is known to HAProxy but not built yet in Sluice; ignored.';
+
 const MATCHES = ['status', 'rstatus', 'string', 'rstring', 'hdr', 'fhdr'] as const;
 
 /** Parts with an argument that only change how a result is called. */
@@ -133,6 +136,8 @@ export function compileExpect(words: readonly string[]): Compiled<Expectation> {
     if (rest[0] === '!') rest.shift();
     else rest[0] = rest[0].slice(1);
   }
+  const format = rest.find((word) => /^(string|name|value)-lf$/.test(word));
+  if (format !== undefined) return { error: `'http-check expect' with ${format} ${NOT_BUILT}` };
   const match = MATCHES.find((name) => name === rest[0]);
   if (match === undefined) {
     return { error: `'http-check expect' only supports ${MATCHES.join(', ')}, not '${rest[0] ?? ''}'` };

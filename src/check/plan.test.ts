@@ -118,6 +118,9 @@ describe('what is wrong with a line', () => {
     ['http-check expect status 200 junk', "unexpected 'junk'"],
     ['http-check send uri', "'uri' expects an argument"],
     ['http-check send nope x', "unknown keyword 'nope'"],
+    ['http-check expect string-lf %[x]', 'is known to HAProxy but not built yet'],
+    ['http-check send hdr X %[unique-id]', 'is known to HAProxy but not built yet'],
+    ['http-check send uri-lf /%[x]', 'is known to HAProxy but not built yet'],
     ['http-check set-var(x) y', 'is known to HAProxy but not built yet'],
   ])('%s', (line, part) => {
     expect(faults(line)).toHaveLength(1);

@@ -3,7 +3,7 @@
  */
 import type { Place } from '../config/place.ts';
 import type { Proxy } from '../model/proxy.ts';
-import { compileExpect, type Expectation, expectSuccess } from './expect.ts';
+import { compileExpect, type Expectation, expectSuccess, NOT_BUILT } from './expect.ts';
 import { applyHttpchk, type CheckRequest, newRequest, requestBytes } from './http-request.ts';
 
 export interface CheckPlan {
@@ -24,13 +24,16 @@ export interface CheckFault {
   readonly isNotBuilt: boolean;
 }
 
-const NOT_BUILT = 'is known to HAProxy but not built yet in Sluice; ignored.';
-
 interface Draft {
   readonly request: CheckRequest;
   readonly expectations: Expectation[];
   disableOn404: boolean;
   port: number;
+}
+
+/** Something of it is to be computed: `%[…]`, `%ci`. */
+function isFormat(text: string): boolean {
+  return /%[[{A-Za-z]/.test(text.replaceAll('%%', ''));
 }
 
 /** `http-check send [meth m] [uri u] [ver v] [hdr n v]* [body b] [comment c]`; the fault, or ''. */
@@ -46,8 +49,11 @@ function readSend(words: readonly string[], { request }: Draft): string {
     else if (word === 'hdr') {
       const content = words[at + 2];
       if (content === undefined) return "'http-check send' : 'hdr' expects a name and a value";
-      request.fields.push([value, content]);
       at++;
+      if (isFormat(content)) return `'http-check send hdr' with a log-format ${NOT_BUILT}`;
+      request.fields.push([value, content.replaceAll('%%', '%')]);
+    } else if (word === 'uri-lf' || word === 'body-lf') {
+      return `'http-check send ${word}' ${NOT_BUILT}`;
     } else if (word !== 'comment') {
       return `'http-check send' : unknown keyword '${word}'; known are meth, uri, ver, hdr, body, comment`;
     }
