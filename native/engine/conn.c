@@ -46,9 +46,10 @@ struct conn *conn_new(struct eng *e, int fd, uint32_t side)
     if (index == ABI_NONE)
         return NULL;
     struct conn *c = &e->proc->conns[index];
-    uint32_t gen = atomic_load_explicit(&c->gen, memory_order_relaxed) + 1;
-    memset(c, 0, sizeof(*c));
-    atomic_store_explicit(&c->gen, gen, memory_order_relaxed);
+    /* what other threads may look at is never cleared: a stale name must not fit for a moment */
+    BUG_ON(c->in_idle);
+    memset((uint8_t *)c + offsetof(struct conn, fd), 0, sizeof(*c) - offsetof(struct conn, fd));
+    atomic_fetch_add_explicit(&c->gen, 1, memory_order_relaxed);
     c->magic = CONN_MAGIC;
     c->index = index;
     c->fd = fd;

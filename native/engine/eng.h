@@ -85,7 +85,7 @@ struct eng {
         uint32_t index, gen;
     } with_policy[EVENTS_MAX]; /* raised in this batch */
     uint32_t nwith_policy;
-    struct conn *arena_conns[EVENTS_MAX]; /* conns whose input lies in the arena */
+    struct { struct conn *conn; uint32_t gen; } arena_conns[EVENTS_MAX]; /* whose input lies in the arena */
     uint32_t narena_conns;
     struct conn *ready;
     int pipes[PIPES_KEEP_MAX][2]; /* empty, for the next splice */
@@ -131,6 +131,8 @@ uint32_t *event_put(struct eng *e, uint32_t kind, uint32_t words);
 uint32_t *event_stream(struct stream *s, uint32_t kind, uint32_t reason);
 /* Copies <len> bytes to the arena, 8-aligned; returns the offset. There must be room. */
 uint32_t arena_put(struct eng *e, const void *data, uint32_t len);
+/* The <n> bytes that were just read to the arena's end are the input of <c>, until eng_pin. */
+void arena_lend(struct eng *e, struct conn *c, uint32_t n);
 void event_head(struct stream *s, uint32_t *ev, const struct head *h, const struct head_field *f,
                 uint32_t text_off);
 void event_end(struct stream *s, uint32_t session_end);

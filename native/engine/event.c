@@ -57,6 +57,18 @@ uint32_t arena_put(struct eng *e, const void *data, uint32_t len)
     return at;
 }
 
+void arena_lend(struct eng *e, struct conn *c, uint32_t n)
+{
+    BUG_ON(e->arena_used + n > e->arena_size || e->narena_conns >= EVENTS_MAX);
+    BUG_ON(c->eng != e || c->in_len != 0);
+    c->in = e->arena + e->arena_used;
+    c->in_len = n;
+    c->flags |= CONN_IN_ARENA;
+    e->arena_conns[e->narena_conns].conn = c;
+    e->arena_conns[e->narena_conns++].gen = atomic_load_explicit(&c->gen, memory_order_relaxed);
+    e->arena_used = (e->arena_used + n + 7u) & ~7u;
+}
+
 void event_head(struct stream *s, uint32_t *ev, const struct head *h, const struct head_field *f,
                 uint32_t text_off)
 {
@@ -142,8 +154,12 @@ void eng_pin(struct eng *e)
     CHECK_PROCESS(e->proc);
     CHECK_ENG(e);
     for (uint32_t i = 0; i < e->narena_conns; i++) {
-        struct conn *c = e->arena_conns[i];
-        if (!(c->flags & CONN_ALIVE) || !(c->flags & CONN_IN_ARENA) || c->eng != e || conn_pin(c) == 0)
+        struct conn *c = e->arena_conns[i].conn;
+        /* in this order: an idle one may be another thread's in a moment, one with another name is */
+        if (atomic_load_explicit(&c->in_idle, memory_order_acquire) ||
+            atomic_load_explicit(&c->gen, memory_order_acquire) != e->arena_conns[i].gen)
+            continue;
+        if (!(c->flags & CONN_ALIVE) || !(c->flags & CONN_IN_ARENA) || conn_pin(c) == 0)
             continue;
         c->in_len = 0; /* no memory: this connection is lost, the others are not */
         c->flags |= CONN_RESET | CONN_FIN | CONN_NO_REUSE;

@@ -304,11 +304,7 @@ static uint32_t front_recv(struct conn *c)
     uint32_t n = conn_recv(c, at, head_room(e));
     if (n == 0)
         return 0;
-    c->in = at;
-    c->in_len = n;
-    c->flags |= CONN_IN_ARENA;
-    e->arena_conns[e->narena_conns++] = c;
-    e->arena_used = (e->arena_used + n + 7u) & ~7u;
+    arena_lend(e, c, n);
     return n;
 }
 

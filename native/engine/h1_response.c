@@ -254,11 +254,7 @@ static void response_recv(struct conn *c)
     uint32_t n = conn_recv(c, at, RX_MAX / 2);
     if (n == 0)
         return;
-    c->in = at;
-    c->in_len = n;
-    c->flags |= CONN_IN_ARENA;
-    e->arena_conns[e->narena_conns++] = c;
-    e->arena_used = (e->arena_used + n + 7u) & ~7u;
+    arena_lend(e, c, n);
 }
 
 void response_read(struct stream *s)
