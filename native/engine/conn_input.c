@@ -70,7 +70,8 @@ int conn_pin_big(struct conn *c)
     struct buf *b = buf_take(&e->pool, e->pool.big_size);
     if (b == NULL)
         return -ENOMEM;
-    memcpy(b->mem, c->in, c->in_len);
+    if (c->in_len > 0)
+        memcpy(b->mem, c->in, c->in_len);
     b->len = c->in_len;
     if (c->in_buf != NULL)
         buf_give(&e->pool, c->in_buf);
