@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <time.h>
 
+#define HEAD_READ 4096u         /* bytes of the first read after a long response: its body goes by splice */
+#define BODY_LONG (48u * 1024u) /* bytes of a body from which that pays */
+
 static uint32_t head_max(const struct eng *e)
 {
     return e->pool.big_size - e->proc->limits.maxrewrite;
@@ -91,6 +94,10 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
     BUG_ON(s->down.due_len != 0 || s->down.decoded != 0);
     if (s->down.state == DIR_DONE && s->down.out_kind != in->kind)
         s->down.end_due = 1; /* an empty body in a framing that has an end to be written */
+    if (s->down.stage == ABI_STAGE_NONE && in->kind == FRAMING_LENGTH && in->length >= BODY_LONG)
+        s->back->flags |= CONN_LONG;
+    else
+        s->back->flags &= ~(uint32_t)CONN_LONG;
     if (s->down.out_kind == FRAMING_CHUNKED)
         wflags |= WRITE_CHUNKED;
     if (s->down.out_kind == FRAMING_CLOSE || (flags & ABI_RSP_CLOSE) ||
@@ -251,7 +258,7 @@ static void response_recv(struct conn *c)
     CHECK_CONN(c);
     struct eng *e = c->eng;
     uint8_t *at = e->arena + e->arena_used;
-    uint32_t n = conn_recv(c, at, RX_MAX / 2);
+    uint32_t n = conn_recv(c, at, (c->flags & CONN_LONG) ? HEAD_READ : RX_MAX / 2);
     if (n == 0)
         return;
     arena_lend(e, c, n);
