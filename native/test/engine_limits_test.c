@@ -190,8 +190,8 @@ static void two_begin(void)
     house_begin_with(NULL);
     eng_free(house.eng);
     struct process *p = process_get();
-    p->limits.threads = 2;
     idle_reset(p); /* its lists are per thread */
+    p->limits.threads = 2;
     BUG_ON(idle_init(p) != 0);
     ends_of_two = 0;
     for (uint32_t t = 0; t < 2; t++) {
