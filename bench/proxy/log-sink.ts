@@ -1,25 +1,27 @@
 /**
  * The syslog server of the log scenarios: a UDP socket that reads and counts, so that a proxy which drops lines under
- * load is seen to. It keeps the last line for the check. Lines that the kernel dropped here count as sent.
+ * load is seen to. It keeps the last lines for the check. Lines that the kernel dropped here count as sent.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { udpDrops } from './cpu-meter.ts';
 import { freePort } from './machine.ts';
 
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
+/** Lines kept for the check. */
+const LINES_KEPT = 8;
 
 export class LogSink {
   readonly port: number;
   readonly #socket: Socket;
   #received = 0;
-  #last: Buffer = Buffer.alloc(0);
+  readonly #last: Buffer[] = [];
 
   private constructor(socket: Socket, port: number) {
     this.#socket = socket;
     this.port = port;
     socket.on('message', (message) => {
+      this.#last[this.#received % LINES_KEPT] = message;
       this.#received++;
-      this.#last = message;
     });
   }
 
@@ -38,8 +40,9 @@ export class LogSink {
     return new LogSink(socket, port);
   }
 
-  get lastLine(): string {
-    return this.#last.toString('latin1');
+  /** The last few, unordered: the lines of two threads may arrive in either order. */
+  get lastLines(): string {
+    return this.#last.map((line) => line.toString('latin1')).join('\n');
   }
 
   /** Lines sent to this sink so far. */

@@ -80,8 +80,8 @@ const checkLog = async (port: number, request: Request, sink: LogSink): Promise<
   const path = `/api/logged-through-${port}`;
   await exchange(port, { ...request, path });
   const deadline = Date.now() + LOG_WITHIN_MS;
-  while (!sink.lastLine.includes(`"GET ${path} HTTP/1.1"`)) {
-    if (Date.now() > deadline) throw new Error(`no log line arrived for ${path}; the last: ${sink.lastLine}`);
+  while (!sink.lastLines.includes(`"GET ${path} HTTP/1.1"`)) {
+    if (Date.now() > deadline) throw new Error(`no log line arrived for ${path}; the last: ${sink.lastLines}`);
     await pause(10);
   }
 };
