@@ -72,6 +72,8 @@ int trace_is(const struct sys *sys);
 void trace_batch(struct eng *e, uint32_t nevents, uint32_t ncommands);
 void trace_mail(struct eng *e, const struct mail *mail, uint32_t n);
 void trace_enter(struct eng *e, uint32_t entry, int64_t argument);
+/* How many edits and bytes of text the first <ncommands> commands refer to; at most what there is. */
+void trace_extent(const struct eng *e, uint32_t ncommands, uint32_t *edits_ret, uint32_t *text_ret);
 /* A fingerprint of the events of a batch. */
 uint64_t trace_events_hash(const struct eng *e, uint32_t words);
 
