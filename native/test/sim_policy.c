@@ -202,9 +202,11 @@ static void on_wake(const uint32_t *ev)
     switch (ev[ABI_E_REASON]) {
     case ABI_WAKE_SLOT:
         BUG_ON(ev[ABI_E_ARG] > 1);
-        if (one_in(15))
-            respond(ev, "503"); /* changed its mind: the slot must not be lost */
-        else if (one_in(15))
+        if (one_in(15)) { /* changed its mind: the slot must not be lost, nor given back twice */
+            if (one_in(2))
+                command_put(ev[ABI_E_STREAM], ev[ABI_E_STREAM_GEN], ABI_CMD_RELEASE_SLOT)[3] = ev[ABI_E_ARG];
+            respond(ev, "503");
+        } else if (one_in(15))
             queue(ev, 1 - ev[ABI_E_ARG]);
         else
             forward_to(ev, ev[ABI_E_ARG]);
