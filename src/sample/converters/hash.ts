@@ -1,7 +1,7 @@
 /** Hot path. Converters that hash: the small ones used for balancing and sampling (a non-zero argument applies the full avalanche),
  * and cryptographic digests.
  */
-import { createHash, createHmac, getHashes } from 'node:crypto';
+import { crypto } from '../../base/crypto.ts';
 import { avalanche, crc32, crc32c, djb2, sdbm, wt6 } from '../../base/hash.ts';
 import type { Stream } from '../../model/stream.ts';
 import { converter } from '../declare.ts';
@@ -19,14 +19,18 @@ function smallHash(name: string, hash: (key: string) => number) {
 }
 
 function digest(algorithm: string, data: string): string {
-  return createHash(algorithm).update(data, 'latin1').digest().toString('latin1');
+  return crypto().createHash(algorithm).update(data, 'latin1').digest().toString('latin1');
 }
 
 let known: Set<string> | undefined;
 
 /** Asked when the configuration is read. */
 function wrongAlgorithm(name: string): string | undefined {
-  known ??= new Set(getHashes().map((hash) => hash.toLowerCase()));
+  known ??= new Set(
+    crypto()
+      .getHashes()
+      .map((hash) => hash.toLowerCase()),
+  );
   return known.has(name.toLowerCase()) ? undefined : 'algorithm must be a valid OpenSSL message digest name';
 }
 
@@ -77,7 +81,8 @@ export const hashConverters = [
     convert: (data, [algorithm, secret], stream) => {
       const key = keyOf(secret, stream);
       if (key === undefined) return undefined;
-      return createHmac(algorithm, Buffer.from(key, 'latin1'))
+      return crypto()
+        .createHmac(algorithm, Buffer.from(key, 'latin1'))
         .update(data, 'latin1')
         .digest()
         .toString('latin1');

@@ -1,6 +1,6 @@
 /** Fetches that need no stream: literals, the environment, the clock, chance, variables. */
-import { randomUUID } from 'node:crypto';
 import os from 'node:os';
+import { crypto } from '../../base/crypto.ts';
 import { fetch } from '../declare.ts';
 import { addIntegers, type Integer } from '../integer.ts';
 
@@ -106,7 +106,7 @@ export const constantFetches = [
     uses: 'constant',
     check: ([version]) =>
       version === undefined || version === 4 ? undefined : `unsupported UUID version '${version}'; only 4 is`,
-    fetch: () => randomUUID(),
+    fetch: () => crypto().randomUUID(),
   }),
   fetch({
     name: 'acl',
