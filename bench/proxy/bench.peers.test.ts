@@ -25,7 +25,7 @@ const installed = (program: string): boolean => {
   }
 };
 const absent = ['haproxy', 'nginx', 'wrk', 'taskset'].filter((program) => !installed(program));
-const peers = absent.length === 0 ? describe : describe.skip;
+const peers = absent.length === 0 ? describe : describe.skip; // the title names what is not installed
 
 let directory = '';
 beforeAll(() => {

@@ -9,6 +9,7 @@ import type { LogLine, Proxy } from '../model/proxy.ts';
 import { countLine } from './aliases.ts';
 import { isoDate, syslogDate } from './dates.ts';
 
+/** Levels and facilities by their number (RFC 5424 section 6.2.1): the parser of `log` lines reads the same lists. */
 export const LOG_LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
 
 export const LOG_FACILITIES = [

@@ -1,48 +1,10 @@
 /** `log …` lines of `global` and of proxies: where log lines go, with which facility, levels, length and form. */
 import { didYouMean } from '../config/nearest.ts';
 import type { Word, WordCursor } from '../config/place.ts';
+import { LOG_FACILITIES, LOG_LEVELS } from '../log/syslog.ts';
 import type { LogLine, LogTarget } from '../model/proxy.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { logTargetIndex, type Reading } from './reading.ts';
-
-/** RFC 5424 section 6.2.1; the index is the number. */
-export const FACILITIES: readonly string[] = [
-  'kern',
-  'user',
-  'mail',
-  'daemon',
-  'auth',
-  'syslog',
-  'lpr',
-  'news',
-  'uucp',
-  'cron',
-  'auth2',
-  'ftp',
-  'ntp',
-  'audit',
-  'alert',
-  'cron2',
-  'local0',
-  'local1',
-  'local2',
-  'local3',
-  'local4',
-  'local5',
-  'local6',
-  'local7',
-];
-
-export const LEVELS: readonly string[] = [
-  'emerg',
-  'alert',
-  'crit',
-  'err',
-  'warning',
-  'notice',
-  'info',
-  'debug',
-];
 
 const FORMATS = ['rfc3164', 'rfc5424', 'short', 'raw', 'iso', 'timed', 'priority', 'local'] as const;
 
@@ -160,10 +122,10 @@ export function parseLogLine(cursor: WordCursor, reading: Reading): LogLine | un
     cursor.alerts.alert("'log' expects <address> and <facility> as arguments.", end, `Write: ${USAGE}`);
     return undefined;
   }
-  const facility = parseName(cursor, 'log facility', FACILITIES);
+  const facility = parseName(cursor, 'log facility', LOG_FACILITIES);
   if (facility === undefined) return undefined;
-  const maxLevel = cursor.peek() === undefined ? 7 : parseName(cursor, 'optional log level', LEVELS);
-  const minLevel = cursor.peek() === undefined ? 0 : parseName(cursor, 'optional minimum log level', LEVELS);
+  const maxLevel = cursor.peek() === undefined ? 7 : parseName(cursor, 'optional log level', LOG_LEVELS);
+  const minLevel = cursor.peek() === undefined ? 0 : parseName(cursor, 'optional minimum log level', LOG_LEVELS);
   if (maxLevel === undefined || minLevel === undefined) return undefined;
   const extra = cursor.words[cursor.position];
   if (extra !== undefined) {
