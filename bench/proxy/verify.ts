@@ -81,7 +81,8 @@ const checkLog = async (port: number, request: Request, sink: LogSink): Promise<
   await exchange(port, { ...request, path });
   const deadline = Date.now() + LOG_WITHIN_MS;
   while (!sink.lastLines.includes(`"GET ${path} HTTP/1.1"`)) {
-    if (Date.now() > deadline) throw new Error(`no log line arrived for ${path}; the last: ${sink.lastLines}`);
+    if (Date.now() > deadline)
+      throw new Error(`no log line arrived for ${path}; the last: ${sink.lastLines}`);
     await pause(10);
   }
 };

@@ -125,7 +125,8 @@ export function parseLogLine(cursor: WordCursor, reading: Reading): LogLine | un
   const facility = parseName(cursor, 'log facility', LOG_FACILITIES);
   if (facility === undefined) return undefined;
   const maxLevel = cursor.peek() === undefined ? 7 : parseName(cursor, 'optional log level', LOG_LEVELS);
-  const minLevel = cursor.peek() === undefined ? 0 : parseName(cursor, 'optional minimum log level', LOG_LEVELS);
+  const minLevel =
+    cursor.peek() === undefined ? 0 : parseName(cursor, 'optional minimum log level', LOG_LEVELS);
   if (maxLevel === undefined || minLevel === undefined) return undefined;
   const extra = cursor.words[cursor.position];
   if (extra !== undefined) {

@@ -44,13 +44,14 @@ function load(port) {
   const sockets = new Set();
   let isOver = false;
   const open = () => {
+    if (isOver) return; // said while this call was waiting for its turn: nobody accepts any more, it would never end
     const socket = connect(port, '127.0.0.1', () => socket.write(GET.repeat(4)));
     sockets.add(socket);
     socket.on('data', (bytes) => socket.write(GET.repeat(Math.max(1, Math.round(bytes.length / 60)))));
     socket.on('error', () => {});
     socket.on('close', () => {
       sockets.delete(socket);
-      if (!isOver) setImmediate(open);
+      setImmediate(open);
     });
   };
   for (let i = 0; i < CLIENTS; i++) open();
