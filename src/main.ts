@@ -1,5 +1,6 @@
 /** The command: reads the command line and the configuration, says what is to be said, then starts the process. */
 import { writeSync } from 'node:fs';
+import type { Worker } from 'node:worker_threads';
 import { USAGE } from './config/banner.ts';
 import { type CommandLine, parseCommandLine } from './config/command-line.ts';
 import { diskLoader } from './config/load.ts';
@@ -8,7 +9,7 @@ import { preamble, type RenderOptions, renderMessages, renderNote } from './conf
 import { SLUICE_VERSION } from './config/version.ts';
 import { early } from './early.ts';
 import { dumpKeywords } from './keywords.ts';
-import { bootDataThreads } from './process/boot.ts';
+import { DataThreads } from './process/data-threads.ts';
 import { startProcess } from './process/start.ts';
 import { type Parsed, parseConfiguration, type Sources } from './section/configuration.ts';
 import { makeSources } from './section/sources.ts';
@@ -76,7 +77,8 @@ function readSources(line: CommandLine): Sources | undefined {
   return makeSources(files, line, process.env);
 }
 
-export function main(argv: readonly string[]): void {
+/** <threads> are data threads that boot already; they do not keep the process alive. */
+export function main(argv: readonly string[], threads: Worker[] = []): void {
   if (early(argv)) return;
   const line = parseCommandLine(argv);
   if ('error' in line) {
@@ -93,17 +95,22 @@ export function main(argv: readonly string[]): void {
   }
   const sources = readSources(line);
   if (sources === undefined) return;
-  const dataThreads = line.isCheck ? undefined : bootDataThreads(sources.files);
   const parsed = parseConfiguration(sources, diskLoader);
   if (!report(line, parsed)) {
     process.exitCode = 1;
     return;
   }
-  if (dataThreads === undefined) return;
+  if (line.isCheck) return;
   const { configuration, environment } = parsed;
   if (configuration.listeners.length === 0 && configuration.global.statsSockets.length === 0) {
     fail(line, ["No enabled listener found (check for 'bind' directives) ! Exiting."]);
     return;
   }
-  void startProcess({ configuration, sources, options: line, environment, dataThreads });
+  void startProcess({
+    configuration,
+    sources,
+    options: line,
+    environment,
+    dataThreads: new DataThreads(threads),
+  });
 }

@@ -9,16 +9,17 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Candidate } from './candidates.ts';
 import { requestHead } from './exchange.ts';
-import { pinProcess } from './machine.ts';
+import { pinProcess, startEnvironment } from './machine.ts';
 import { type Bench, emptyRow, messageOf, prepareAll, type Row, rotated, skippedRow } from './measure.ts';
 import { launch, type Prepared, RunningProgram } from './running.ts';
 import type { CheckScenario, StartScenario } from './scenarios.ts';
+import { median } from './statistic.ts';
 import { verify } from './verify.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
 const CHECK_WITHIN_MS = 60_000;
-/** Between two knocks at a port that refuses: short against what is measured, long enough to leave the CPU alone. */
-const KNOCK_EVERY_MS = 1;
+/** Between two knocks at a port that refuses: short against what is measured, long enough to leave the CPUs to the program. */
+const KNOCK_EVERY_MS = 4;
 
 /** True when the first bytes of a 200 came, false when the port refused or closed. */
 const knock = (port: number, head: Buffer): Promise<boolean> =>
@@ -58,7 +59,10 @@ const startOnce = async (scenario: StartScenario, prepared: Prepared): Promise<n
 const checkOnce = (command: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {
     const startedAt = performance.now();
-    const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command[0]!, command.slice(1), {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: startEnvironment(),
+    });
     const timer = setTimeout(() => child.kill('SIGKILL'), CHECK_WITHIN_MS);
     let said = '';
     child.stderr.on('data', (piece: Buffer) => {
@@ -110,7 +114,13 @@ export const measureStart = async (bench: Bench, scenario: StartScenario): Promi
       measured[i] = { ...measured[i]!, skipped: messageOf(error) };
     }
   }
-  await repeated(bench, measured, (i) => startOnce(scenario, prepared[i]!));
+  const bareMs: number[] = [];
+  await repeated(bench, measured, async (i) => {
+    if (measured[i]!.role === 'subject') bareMs.push(await checkOnce([process.execPath, '-e', '0']));
+    return startOnce(scenario, prepared[i]!);
+  });
+  const subject = measured.find((row) => row.role === 'subject');
+  if (bareMs.length > 0) subject?.notes.push(`bare node here ${median(bareMs).toFixed(0)} ms`);
   return [...rows, ...measured];
 };
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Candidate, Setup } from './candidates.ts';
 import { processTree } from './cpu-meter.ts';
-import { connectionsMax, freePort, pinned } from './machine.ts';
+import { connectionsMax, freePort, pinned, startEnvironment } from './machine.ts';
 import type { Features } from './scenarios.ts';
 
 const ANSWER_WITHIN_MS = 15_000;
@@ -27,7 +27,10 @@ export class RunningProgram {
 
   constructor(name: string, command: readonly string[]) {
     this.name = name;
-    this.child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(command[0]!, command.slice(1), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: startEnvironment(),
+    });
     const keep = (piece: Buffer): void => {
       this.output = (this.output + piece.toString('latin1')).slice(-OUTPUT_KEPT);
     };

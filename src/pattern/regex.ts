@@ -5,7 +5,7 @@
  *
  * See also: configuration.txt 7.1.4; the pcre2pattern manual page.
  */
-import v8 from 'node:v8';
+import { v8 } from '../base/late-modules.ts';
 import { ClassReader } from './regex-class.ts';
 import { bothCases, escapeLiteral, RegexError, readCharacter } from './regex-escape.ts';
 
@@ -17,25 +17,28 @@ export class Regex {
   readonly source: string;
   /** Groups the pattern captures. */
   readonly groups: number;
-  private readonly plain: RegExp;
-  private readonly global: RegExp;
+  private readonly js: string;
   private readonly hasEnd: boolean;
+  /** Compiled when first used: only then is the process's flag set, see `tameBacktracking`. */
+  private plain: RegExp | undefined;
+  private global: RegExp | undefined;
 
   constructor(source: string, insensitive = false) {
-    tameBacktracking();
     this.source = source;
     const translated = translateRegex(source, insensitive);
     this.groups = translated.groups;
     this.hasEnd = translated.hasEnd;
+    this.js = translated.js;
     try {
-      this.plain = new RegExp(translated.js);
-      this.global = new RegExp(translated.js, 'g');
+      // Only asks whether V8 takes it, in another spelling: V8 would remember this one, compiled without the flag.
+      new RegExp(`(?:${translated.js})`);
     } catch {
       throw new RegexError('it is not a valid regular expression', 0);
     }
   }
 
   test(subject: string): boolean {
+    this.plain ??= this.compile('');
     if (this.plain.test(subject)) return true;
     return this.endsLine(subject) && this.plain.test(subject.slice(0, -1));
   }
@@ -50,8 +53,14 @@ export class Regex {
   }
 
   private search(subject: string, from: number): RegExpExecArray | null {
+    this.global ??= this.compile('g');
     this.global.lastIndex = from;
     return this.global.exec(subject);
+  }
+
+  private compile(flags: '' | 'g'): RegExp {
+    tameBacktracking();
+    return new RegExp(this.js, flags);
   }
 
   private endsLine(subject: string): boolean {
@@ -61,12 +70,13 @@ export class Regex {
 
 let tamed = false;
 
-/** From the first regex on, V8 gives up backtracking that explodes and runs such a pattern in linear time instead (2.6 s
- * became 0.2 ms on `^(a+)+$`). The flag is process-wide and only read when a regex is compiled. */
+/** From the first use of a regex on, V8 gives up backtracking that explodes and runs such a pattern in linear time instead
+ * (2.6 s became 0.2 ms on `^(a+)+$`). The flag is process-wide and only read when a regex is compiled. A flag that changes
+ * makes V8 refuse every code cache, Node's own too: set while data threads boot, it would cost each of them 60 ms. */
 function tameBacktracking(): void {
   if (tamed) return;
   tamed = true;
-  v8.setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+  v8().setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 }
 
 export interface TranslatedRegex {

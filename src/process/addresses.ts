@@ -1,9 +1,9 @@
 /** Addresses as the kernel takes them, and host names looked up through libc when the process starts (`init-addr` libc). Literal
  * addresses are never looked up.
  */
-import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
 import { parseAddress } from '../base/ip.ts';
+import { dns } from '../base/late-modules.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { ListenerAddress } from '../model/listener.ts';
 import type { LogTarget } from '../model/proxy.ts';
@@ -62,7 +62,7 @@ export async function logTargetSockaddr(target: LogTarget): Promise<Uint8Array> 
 /** The first address of <name>, IPv4 preferred only by libc's own order; undefined when there is none. */
 async function lookUp(name: string): Promise<string | undefined> {
   try {
-    return (await lookup(name, { verbatim: true })).address;
+    return (await dns().lookup(name, { verbatim: true })).address;
   } catch {
     return undefined;
   }

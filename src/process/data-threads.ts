@@ -20,11 +20,10 @@ class DataThread {
   /** An answer that came before it was waited for. */
   private early: Answer | undefined;
 
-  constructor(index: number, program: URL, onCrash: Crash) {
+  constructor(index: number, worker: Worker, onCrash: Crash) {
     this.index = index;
     this.onCrash = onCrash;
-    // Trusted code of our own: it needs no arguments of the command line and no environment.
-    this.worker = new Worker(program, { argv: [], stdin: false });
+    this.worker = worker;
     this.worker.on('message', (message: FromDataThread) => this.take(message));
     this.worker.on('error', (error) =>
       this.crash(error instanceof Error ? (error.stack ?? error.message) : String(error)),
@@ -82,22 +81,22 @@ export class DataThreads {
   onCrash: Crash = () => {};
   private readonly threads: DataThread[] = [];
 
-  /** Boots <count> threads. They do not keep the process alive until `resize`. */
-  constructor(count: number) {
-    this.grow(count);
+  /** <booting> were started before anything was known. They do not keep the process alive until `resize`. */
+  constructor(booting: readonly Worker[]) {
+    for (const worker of booting) this.add(worker);
   }
 
-  private grow(count: number): void {
-    const program = new URL('../bin/data-thread.cjs', import.meta.url);
-    for (let index = this.threads.length; index < count; index++) {
-      this.threads.push(new DataThread(index, program, (thread, text) => this.onCrash(thread, text)));
-    }
+  private add(worker: Worker): void {
+    const crashed = (thread: number, text: string): void => this.onCrash(thread, text);
+    this.threads.push(new DataThread(this.threads.length, worker, crashed));
   }
 
   /** There were as many as the text of the configuration seemed to ask for; now it is known. */
   resize(count: number): void {
     for (const surplus of this.threads.splice(count)) void surplus.terminate();
-    this.grow(count);
+    const program = new URL('../bin/data-thread.cjs', import.meta.url);
+    // Trusted code of our own: it needs no arguments of the command line and no environment.
+    while (this.threads.length < count) this.add(new Worker(program, { argv: [], stdin: false }));
     for (const thread of this.threads) thread.ref();
   }
 

@@ -11,7 +11,6 @@ import { loadAddon } from '../native/load.ts';
 import type { Sources } from '../section/configuration.ts';
 import type { SharedMemory } from '../stream/plane.ts';
 import { resolveServers } from './addresses.ts';
-import { threadCount, workersOf } from './boot.ts';
 import type { DataThreads } from './data-threads.ts';
 import { createEngineCounts } from './engine-counts.ts';
 import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
@@ -25,6 +24,7 @@ import { Running } from './running.ts';
 import { Speaker } from './say.ts';
 import { onSignals } from './signals.ts';
 import { SocketOpener, sharedPorts } from './sockets.ts';
+import { threadCount, workersOf } from './thread-count.ts';
 
 export interface Run {
   /** Booting since before the configuration was read. */

@@ -1,8 +1,9 @@
 /** Hot path. Converters that hash: the small ones used for balancing and sampling (a non-zero argument applies the full avalanche),
  * and cryptographic digests.
  */
-import { crypto } from '../../base/crypto.ts';
+
 import { avalanche, crc32, crc32c, djb2, sdbm, wt6 } from '../../base/hash.ts';
+import { crypto } from '../../base/late-modules.ts';
 import type { Stream } from '../../model/stream.ts';
 import { converter } from '../declare.ts';
 import { textOf } from '../types.ts';

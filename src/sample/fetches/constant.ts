@@ -1,6 +1,6 @@
 /** Fetches that need no stream: literals, the environment, the clock, chance, variables. */
 import os from 'node:os';
-import { crypto } from '../../base/crypto.ts';
+import { crypto } from '../../base/late-modules.ts';
 import { fetch } from '../declare.ts';
 import { addIntegers, type Integer } from '../integer.ts';
 
