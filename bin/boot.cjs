@@ -23,12 +23,18 @@ function cacheOf(path, source) {
   return undefined;
 }
 
-/** Runs dist/<name>.cjs and gives what it exports. */
-function load(name) {
+/** dist/<name>.cjs as a script not yet run, and where it lies. */
+function compile(name) {
   const filename = join(dist, `${name}.cjs`);
   const source = readFileSync(filename, 'latin1');
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${source}\n})`;
   const script = new Script(wrapped, { filename, cachedData: cacheOf(`${filename}.cache`, source) });
+  return { script, filename };
+}
+
+/** Runs dist/<name>.cjs and gives what it exports. */
+function load(name) {
+  const { script, filename } = compile(name);
   const module = { exports: {} };
   script.runInThisContext().call(module.exports, module.exports, require, module, filename, dist);
   return module.exports;
@@ -50,4 +56,4 @@ function explain(error) {
   process.exit(1);
 }
 
-module.exports = { load, explain, cacheHead };
+module.exports = { compile, load, explain, cacheHead };

@@ -56,27 +56,55 @@ function request(port, path) {
   });
 }
 
+/** What most configurations hold. No regex may run: its first use sets a flag of V8's that is part of what a cache is valid for. */
 function configuration(proxyPort, serverPort, threads) {
   return `global
   nbthread ${threads}
+  maxconn 1000
+  log 127.0.0.1:${serverPort} local0
 defaults
   mode http
+  log global
+  option httplog
+  option dontlognull
+  option redispatch
+  retries 3
+  maxconn 500
+  timeout http-request 1s
+  timeout queue 1s
+  timeout http-keep-alive 1s
+  timeout check 1s
   timeout connect 1s
   timeout client 1s
   timeout server 1s
 frontend warm
   bind 127.0.0.1:${proxyPort}
-  acl api path_beg /api
-  http-request set-header X-Warm yes
-  http-request deny if { path /denied }
+  acl api path_beg /api /v1
+  acl page path_end .html .php
+  acl old path_reg ^/old/v[0-9]+
+  acl site hdr(host) -i example.org www.example.org
+  acl near src 127.0.0.0/8
+  acl never always_false
+  http-request set-var(txn.path) path
+  http-request set-header X-Warm "%[method] %[path,lower]"
+  http-request add-header X-By warm
+  http-request del-header X-Forwarded-Host
+  http-request set-path /new if never old
+  http-request redirect location /login code 302 if { path /login } !near
+  http-request deny deny_status 403 if { path /denied }
+  http-response set-header X-Out yes if near
+  http-response del-header Server
   compression algo gzip
   compression type text/html
-  use_backend servers if api
+  use_backend servers if api || page site
   default_backend servers
 backend servers
   balance roundrobin
   option forwardfor
-  server s1 127.0.0.1:${serverPort}
+  option httpchk GET /health
+  default-server inter 1s fall 3 rise 2
+  server s1 127.0.0.1:${serverPort} weight 10 check
+  server s2 127.0.0.1:${serverPort} weight 20 backup maxconn 10
 `;
 }
 
