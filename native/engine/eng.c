@@ -285,10 +285,12 @@ void eng_turn(struct eng *e)
     BUG_ON(e->in_batch);
     if (e->traced)
         trace_enter(e, ENTRY_TURN, 0);
+    uint64_t began_ms = e->sys->mono_ms(e->sys->ctx), began_wall_ms = e->sys->wall_ms(e->sys->ctx);
+    int wait_ms = 0, dwell_ms = began_ms - e->turned_ms <= DWELL_MS ? DWELL_MS : 0;
     for (int round = 0; round < ROUNDS_MAX; round++) {
-        int n = e->sys->poll_wait(e->sys->ctx, e->poll_fd, events, POLL_MAX);
+        int n = e->sys->poll_wait(e->sys->ctx, e->poll_fd, events, POLL_MAX, wait_ms);
         e->now_ms = e->sys->mono_ms(e->sys->ctx);
-        e->wall_ms = e->sys->wall_ms(e->sys->ctx);
+        e->wall_ms = began_wall_ms + (e->now_ms - began_ms);
         for (int i = 0; i < n; i++) {
             if (!event_room(e, RX_MAX + 4 * e->pool.big_size))
                 eng_flush(e);
@@ -296,9 +298,11 @@ void eng_turn(struct eng *e)
         }
         wheel_turn(&e->wheel, e->now_ms, timer_fire, e);
         settle(e);
-        if (n <= 0 && e->ready == NULL)
+        if ((n <= 0 && e->ready == NULL) || e->now_ms - began_ms >= TURN_MS_MAX)
             break;
+        wait_ms = e->ready == NULL && e->nprobes_late == 0 ? dwell_ms : 0;
     }
+    e->turned_ms = e->now_ms;
     if (e->ready != NULL || e->nprobes_late > 0)
         e->sys->wake_signal(e->sys->ctx, e->wake_fd); /* others first, then on with it */
     if (e->nlog_lines > 0)

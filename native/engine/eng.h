@@ -24,7 +24,9 @@
 #define LOG_BYTES_MAX (256u * 1024u)
 #define PROBES_MAX 8192u
 #define PIPES_KEEP_MAX 32           /* empty pipes a thread keeps */
-#define ROUNDS_MAX 8                /* epoll_waits of one turn before Node gets its turn */
+#define ROUNDS_MAX 256              /* epoll_waits of one turn before Node gets its turn, */
+#define TURN_MS_MAX 2               /* and its time */
+#define DWELL_MS 1                  /* a busy turn waits so long for more before Node gets its turn */
 #define INTERIMS_MAX 64             /* 1xx responses before a final one */
 #define DRAIN_MS_MAX 10000u         /* an answered and shut client connection is waited for no longer */
 #define HEAD_OUT_MAX (128u * 1024u) /* bytes of an outgoing head */
@@ -56,6 +58,7 @@ struct eng {
     int poll_fd, timer_fd, wake_fd;
     uint64_t timer_at_ms; /* what the timerfd is set to, 0 nothing */
     uint64_t now_ms, wall_ms;
+    uint64_t turned_ms; /* when the last turn ended */
     batch_fn on_batch;
     void *batch_ctx;
     /* the boundary */
@@ -117,7 +120,9 @@ static inline void eng_check(const struct eng *e)
 /* An engine for <thread>; NULL without memory or descriptors. */
 struct eng *eng_new(uint32_t thread, const struct sys *sys, batch_fn on_batch, void *batch_ctx);
 void eng_free(struct eng *e);
-/* One turn: everything that is ready now, batches with policy included. Returns when nothing is left or ROUNDS_MAX. */
+/* One turn: everything that is ready now, batches with policy included. Returns when nothing is left, or
+ * after TURN_MS_MAX. While turns follow each other closely it waits for more by itself (DWELL_MS): the way through Node's
+ * loop costs two system calls more. */
 void eng_turn(struct eng *e);
 /* Executes <n> commands outside a batch, then whatever they set going. */
 void eng_exec(struct eng *e, uint32_t n);

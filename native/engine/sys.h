@@ -27,7 +27,8 @@ struct sys {
     int (*pipe)(void *ctx, int fds[2]);
     int (*poll_create)(void *ctx);
     int (*poll_ctl)(void *ctx, int poll_fd, int op, int fd, uint32_t events, uint64_t data);
-    int (*poll_wait)(void *ctx, int poll_fd, struct epoll_event *events, int max);
+    /* Waits at most <wait_ms>. */
+    int (*poll_wait)(void *ctx, int poll_fd, struct epoll_event *events, int max, int wait_ms);
     int (*timer_create)(void *ctx);
     int (*timer_set)(void *ctx, int fd, uint64_t at_ms); /* absolute, monotonic */
     int (*wake_create)(void *ctx);                       /* eventfd */

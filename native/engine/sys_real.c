@@ -135,10 +135,10 @@ static int real_poll_ctl(void *ctx, int poll_fd, int op, int fd, uint32_t events
     return epoll_ctl(poll_fd, op, fd, &ev) < 0 ? -errno : 0;
 }
 
-static int real_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int max)
+static int real_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int max, int wait_ms)
 {
     (void)ctx;
-    int n = epoll_wait(poll_fd, events, max, 0);
+    int n = epoll_wait(poll_fd, events, max, wait_ms);
     return n < 0 ? (errno == EINTR ? 0 : -errno) : n;
 }
 

@@ -148,10 +148,10 @@ static int t_poll_ctl(void *ctx, int p, int op, int fd, uint32_t ev, uint64_t d)
     UNDER;
     NOTE(CALL_POLL_CTL, u->poll_ctl(u->ctx, p, op, fd, ev, d));
 }
-static int t_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int max)
+static int t_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int max, int wait_ms)
 {
     UNDER;
-    int n = u->poll_wait(u->ctx, poll_fd, events, max);
+    int n = u->poll_wait(u->ctx, poll_fd, events, max, wait_ms);
     return (int)note(t, CALL_POLL_WAIT, n, events, n > 0 ? (uint32_t)n * (uint32_t)sizeof(*events) : 0);
 }
 static int t_timer_create(void *ctx)

@@ -40,6 +40,28 @@ static void without_descriptors(void)
     cases_passed++;
 }
 
+/* Turns that follow each other closely wait for more by themselves; after a pause, or with work left, nobody waits. */
+static void dwells(void)
+{
+    house_begin();
+    house.respond = 1;
+    sim_knock(process_get()->listeners[HTTP_LISTENER].fd);
+    sim.now_ms += 10;
+    sim.waited_ms = 0;
+    house_turn();
+    check(sim.waited_ms == 0, "dwells", "the first turn after a pause does not wait");
+    say(sim.last_accepted, get);
+    check(sim.waited_ms == DWELL_MS, "dwells", "the next one does");
+    sim.now_ms += DWELL_MS + 1;
+    sim.waited_ms = 0;
+    say(sim.last_accepted, get);
+    check(sim.waited_ms == 0 && house.ends == 2, "dwells", "no longer after another pause");
+    sim_fin(sim.last_accepted);
+    house_turn();
+    house_end("dwells");
+    cases_passed++;
+}
+
 /* At maxconn accepting pauses, and goes on with the first connection that leaves, not with the timer. */
 static void full(int which)
 {
@@ -285,6 +307,7 @@ static void handed_over(void)
 int main(void)
 {
     without_descriptors();
+    dwells();
     full(0);
     full(1);
     full(2);

@@ -158,9 +158,9 @@ static int r_poll_ctl(void *ctx, int p, int op, int fd, uint32_t ev, uint64_t d)
     (void)ctx, (void)p, (void)op, (void)fd, (void)ev, (void)d;
     return call(CALL_POLL_CTL);
 }
-static int r_poll_wait(void *ctx, int fd, struct epoll_event *ev, int max)
+static int r_poll_wait(void *ctx, int fd, struct epoll_event *ev, int max, int wait_ms)
 {
-    (void)ctx, (void)fd;
+    (void)ctx, (void)fd, (void)wait_ms;
     return (int)call_data(CALL_POLL_WAIT, ev, (uint32_t)max * (uint32_t)sizeof(*ev), NULL);
 }
 static int r_timer_create(void *ctx)

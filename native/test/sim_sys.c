@@ -247,10 +247,11 @@ static uint32_t ready(struct sim_fd *f)
     return events;
 }
 
-static int s_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int max)
+static int s_poll_wait(void *ctx, int poll_fd, struct epoll_event *events, int max, int wait_ms)
 {
     int n = 0;
     (void)ctx;
+    sim.waited_ms = MAX(sim.waited_ms, wait_ms);
     for (int i = 0; i < SIM_FDS && n < max; i++) {
         struct sim_fd *f = &sim.fds[i];
         if (f->kind == 0 || f->closed || !(f->registered >> poll_fd & 1))

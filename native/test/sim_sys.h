@@ -46,6 +46,7 @@ struct sim {
     uint32_t recv_max;    /* bytes one read gives at most, 0 = any */
     int can_splice;
     int accept_calls;
+    int waited_ms; /* the longest that polling was asked to wait */
     int log_result;       /* what a log target says, 0 = takes all */
     int refuse_connects, hang_connects, no_fds;
     int connects, accepted;
