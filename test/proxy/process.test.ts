@@ -128,7 +128,9 @@ ${PAGE}listen through
     const next = await startProxy({
       cfg,
       ports: { fe: old.ports['fe'] as number },
-      args: ['-sf', String(old.pid)],
+      args: ['-p', 'next.pid', '-sf', String(old.pid)],
+      // Somebody listens on the port all along: the file is what says that it is the new one.
+      readyWhen: ({ dir }) => existsSync(join(dir, 'next.pid')),
     });
     expect(await within(old.exited, 5000, 'the old process')).toEqual({ code: 0, signal: null });
     expect(await get(next.ports['fe'] as number)).toContain(' 200 ');
