@@ -27,6 +27,8 @@ export default defineConfig({
           exclude: [...ignored, peers, soak, ...withoutProgram],
           pool: 'forks',
           maxWorkers: 2,
+          // After the unit tests: vitest refuses projects with different numbers of workers in one group.
+          sequence: { groupOrder: 1 },
           testTimeout: 20_000,
         },
       },
