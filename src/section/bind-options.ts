@@ -101,7 +101,20 @@ export const BIND_OPTIONS: readonly BindOption[] = [
 ];
 
 /** Options that are read but do nothing yet. */
-const NOT_BUILT = new Set(['accept-proxy', 'tfo', 'transparent', 'defer-accept', 'proto', 'guid-prefix']);
+export const NOT_BUILT: ReadonlySet<string> = new Set([
+  'accept-proxy',
+  'defer-accept',
+  'guid-prefix',
+  'interface',
+  'mss',
+  'nice',
+  'proto',
+  'rcvbuf',
+  'severity-output',
+  'tcp-ut',
+  'tfo',
+  'transparent',
+]);
 
 const BY_NAME = new Map(BIND_OPTIONS.map((entry) => [entry.name, entry]));
 

@@ -21,13 +21,11 @@ const front: Switch = { needs: 'frontend', isHttp: false };
 const back: Switch = { needs: 'backend', isHttp: false };
 const bothHttp: Switch = { needs: 'any', isHttp: true };
 const frontHttp: Switch = { needs: 'frontend', isHttp: true };
-const backHttp: Switch = { needs: 'backend', isHttp: true };
 
 /** The switches that do something here. */
 export const SWITCHES: Readonly<Record<string, Switch>> = {
   abortonclose: both,
   'accept-unsafe-violations-in-http-request': frontHttp,
-  'accept-unsafe-violations-in-http-response': backHttp,
   allbackups: back,
   clitcpka: front,
   'dontlog-normal': front,
@@ -35,14 +33,10 @@ export const SWITCHES: Readonly<Record<string, Switch>> = {
   'http-buffer-request': bothHttp,
   'http-ignore-probes': frontHttp,
   'http-no-delay': bothHttp,
-  'http-pretend-keepalive': backHttp,
-  'idle-close-on-response': frontHttp,
   'independent-streams': both,
   'log-health-checks': back,
   'log-separate-errors': front,
-  logasap: front,
   nolinger: both,
-  'prefer-last-server': backHttp,
   'socket-stats': front,
   'splice-auto': both,
   'splice-request': both,

@@ -1,12 +1,15 @@
-/** The pages beside this code: every keyword has its place in one, and every example is a configuration without a fault. */
+/** The pages beside this code: every keyword has its place in one, and every example is a configuration without a fault. What a
+ * table only keeps under its name is read by another room, or announced as not built.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderMessages } from '../config/render.ts';
-import { BIND_OPTIONS } from './bind-options.ts';
+import { BIND_OPTIONS, NOT_BUILT } from './bind-options.ts';
 import { parseConfiguration } from './configuration.ts';
 import { globalKeywords } from './global.ts';
 import { proxySectionKeywords } from './keyword-tables.ts';
+import { SWITCHES } from './options.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
 import { makeSources } from './sources.ts';
 
@@ -52,5 +55,27 @@ describe('every example is a configuration', () => {
     );
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples) expect(faultsOf(example)).toBe('');
+  });
+});
+
+describe('what is kept under its name has a reader', () => {
+  const files = readdirSync(join(import.meta.dirname, '..'), { recursive: true, encoding: 'utf8' })
+    .filter(
+      (path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.endsWith('known-elsewhere.ts'),
+    )
+    .map((path) => [path, readFileSync(join(import.meta.dirname, '..', path), 'utf8')] as const);
+  const keepers = files.filter(([path]) =>
+    /^section.(global|options|bind-options|server-options)\.ts$/.test(path),
+  );
+  const readers = files
+    .filter((file) => !keepers.includes(file))
+    .map(([, text]) => text)
+    .join('\n');
+  const kept = keepers.flatMap(([, text]) =>
+    [...text.matchAll(/\bkept\('([^']+)'/g)].map(([, name]) => name as string),
+  );
+
+  it.each([...kept.filter((name) => !NOT_BUILT.has(name)), ...Object.keys(SWITCHES)])('%s', (name) => {
+    expect(readers).toContain(`'${name}'`);
   });
 });

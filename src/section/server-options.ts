@@ -144,8 +144,8 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
     server.poolPurgeDelayMs = ms;
   }),
   kept('init-addr', word('<method>[,<method>]*')),
-  kept('strict-maxconn'),
-  kept('hash-key', word('<key>')),
+  notBuilt('strict-maxconn'),
+  notBuilt('hash-key', word('<key>')),
   kept('guid', word('<guid>')),
   notBuilt('max-reuse', integer('<count>', -1)),
   notBuilt('slowstart', time('<time>')),
