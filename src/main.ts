@@ -38,11 +38,22 @@ function fail(line: CommandLine, reasons: readonly string[]): void {
   process.exitCode = 1;
 }
 
+/** A notice for each option that does nothing yet. */
+function optionNotes(line: CommandLine): string {
+  const say = (option: string) =>
+    renderNote(
+      'notice',
+      `option '${option}' is known to HAProxy but not built yet in Sluice; ignored.`,
+      process.pid,
+    );
+  return line.notBuilt.map(say).join('');
+}
+
 /** True when the configuration may run. */
 function report(line: CommandLine, parsed: Parsed): boolean {
   const { messages, configuration } = parsed;
   const isSilent = line.isQuiet && !line.isVerbose;
-  if (!isSilent) print(2, renderMessages(messages, renderOptions(line)));
+  if (!isSilent) print(2, optionNotes(line) + renderMessages(messages, renderOptions(line)));
   if (messages.some((message) => message.severity === 'alert')) return false;
   const hasWarnings = messages.some((message) => message.severity === 'warning');
   const areFatal = line.areWarningsFatal || configuration.global.settings.has('zero-warning');
@@ -82,7 +93,7 @@ export function main(argv: readonly string[], threads: Worker[] = []): void {
   if (early(argv)) return;
   const line = parseCommandLine(argv);
   if ('error' in line) {
-    print(2, `sluice: ${line.error}\n${USAGE}`);
+    print(2, `sluice: ${line.error}\n${line.isUsageDue ? USAGE : ''}`);
     process.exitCode = 1;
     return;
   }

@@ -36,5 +36,11 @@ describe('a command line', () => {
     ['-f', "option '-f' expects an argument"],
     ['a.cfg', "unexpected argument 'a.cfg'"],
     ['-n many', "option '-n' expects a number, not 'many'"],
-  ])('%s', (text, error) => expect(parse(text)).toEqual({ error }));
+  ])('%s', (text, error) => expect(parse(text)).toMatchObject({ error }));
+  it('is answered with all options only where they help', () => {
+    expect(parse('-D')).toMatchObject({ isUsageDue: false });
+    expect(parse('-z')).toMatchObject({ isUsageDue: true });
+  });
+  it('names what is read and does nothing yet', () =>
+    expect(parse('-m 100 -x /run/s -f a')).toMatchObject({ notBuilt: ['-m', '-x'] }));
 });

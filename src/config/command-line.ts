@@ -27,9 +27,17 @@ export interface CommandLine {
   hardStopPids: number[];
   /** -dK: classes of keywords to print. */
   dumps: string[];
+  /** Options that were read and do nothing yet. */
+  readonly notBuilt: string[];
 }
 
-export type CommandLineResult = CommandLine | { readonly error: string };
+/** What is wrong, and whether seeing all options would help. */
+export interface CommandLineError {
+  readonly error: string;
+  readonly isUsageDue: boolean;
+}
+
+export type CommandLineResult = CommandLine | CommandLineError;
 
 /** Options of HAProxy that are refused by name, because doing without them would not be what was asked for. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
@@ -38,6 +46,9 @@ const NOT_BUILT: Readonly<Record<string, string>> = {
   Ws: 'master-worker mode with notification',
   dC: 'printing the configuration',
 };
+
+/** Options whose absence costs comfort, not safety: announced, like keywords that are not built. */
+const IGNORED = new Set(['m', 'x']);
 
 const WITH_VALUE = new Set(['C', 'p', 'L', 'n', 'N', 'm', 'x', 'S', 'f']);
 
@@ -63,6 +74,7 @@ function newCommandLine(): CommandLine {
     softStopPids: [],
     hardStopPids: [],
     dumps: [],
+    notBuilt: [],
   };
 }
 
@@ -106,20 +118,26 @@ export function parseCommandLine(words: readonly string[]): CommandLineResult {
       break;
     }
     const flag = word.slice(1);
-    if (!word.startsWith('-') || flag === '') return { error: `unexpected argument '${word}'` };
+    if (!word.startsWith('-') || flag === '') {
+      return { error: `unexpected argument '${word}'`, isUsageDue: true };
+    }
     if (Object.hasOwn(NOT_BUILT, flag)) {
-      return { error: `option '${word}' (${NOT_BUILT[flag]}) is not built yet in Sluice` };
+      const error = `option '${word}' (${NOT_BUILT[flag]}) is not built yet in Sluice`;
+      return { error, isUsageDue: false };
     }
     if (flag === 'sf' || flag === 'st') {
       const pids = flag === 'sf' ? line.softStopPids : line.hardStopPids;
       while (/^\d{1,10}$/.test(words[i + 1] ?? '')) pids.push(Number(words[++i]));
     } else if (WITH_VALUE.has(flag)) {
       const value = words[++i];
-      if (value === undefined) return { error: `option '${word}' expects an argument` };
+      if (value === undefined) {
+        return { error: `option '${word}' expects an argument`, isUsageDue: true };
+      }
       const error = setValue(line, flag, value);
-      if (error !== undefined) return { error };
+      if (error !== undefined) return { error, isUsageDue: true };
+      if (IGNORED.has(flag)) line.notBuilt.push(word);
     } else if (!setFlag(line, flag)) {
-      return { error: `unknown option '${word}'` };
+      return { error: `unknown option '${word}'`, isUsageDue: true };
     }
   }
   return line;
