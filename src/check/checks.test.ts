@@ -7,6 +7,7 @@ import * as abi from '../native/abi.ts';
 import { parseConfiguration } from '../section/configuration.ts';
 import { makeSources } from '../section/sources.ts';
 import { setAdmin, setOperation, setWeight } from './server-admin.ts';
+import type { ServerRecord } from './server-state.ts';
 
 const HEAD = `defaults
   timeout connect 1s
@@ -108,6 +109,37 @@ describe('a TCP check', () => {
     );
     expect(on.voice.warnings[0]).toContain('servers left. Running on backup. 0 sessions active');
     expect(on.voice.alerts).toEqual([]);
+  });
+});
+
+describe('messages about the last server of a backend', () => {
+  it('come once, when it goes; a server that took no work any more goes with a notice', () => {
+    const on = house(`${ONE}  server t 127.0.0.1:2\n`);
+    const [first, second] = on.states.records as [ServerRecord, ServerRecord];
+    setAdmin(on.states, first, 'drain');
+    expect(on.voice.alerts).toEqual([]);
+    setAdmin(on.states, second, 'drain');
+    expect(on.voice.alerts).toEqual(["backend 'be' has no server available!"]);
+    setOperation(on.states, first, 'down');
+    setAdmin(on.states, second, 'maint');
+    expect(on.voice.alerts).toHaveLength(1);
+    expect(on.voice.logged.map((line) => line.slice(0, 12))).toEqual([
+      '5 Server be/',
+      '5 Server be/',
+      '0 backend be',
+      '5 Server be/',
+      '5 Server be/',
+    ]);
+    expect([first.downTransitions, second.downTransitions]).toEqual([1, 1]);
+  });
+
+  it('a drain leaves the time of the last change', () => {
+    const on = house(ONE);
+    const [record] = on.states.records as [ServerRecord];
+    const before = record.lastChangeSeconds;
+    on.clock.turn(5000);
+    setAdmin(on.states, record, 'drain');
+    expect(record.lastChangeSeconds).toBe(before);
   });
 });
 

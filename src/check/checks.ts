@@ -148,7 +148,7 @@ export class Checks {
       case abi.PROBE_READ_TIMEOUT:
         return made('L7TOUT');
       default:
-        return made('SOCKERR');
+        return made('SOCKERR', errno === 0 ? '' : `${errnoName(errno)} returned by OS (${errnoText(errno)})`);
     }
   }
 
@@ -172,7 +172,7 @@ export class Checks {
       const hasCode = refusal.status === 'L7STS';
       return made(refusal.status, refusal.info, hasCode ? answer.status : 0);
     }
-    return made('L7OK', answer.reason, answer.status);
+    return made('L7OK', '', answer.status);
   }
 
   /** What <result> does to the server. */

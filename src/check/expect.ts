@@ -112,13 +112,11 @@ function compileTest(match: string, words: string[]): Compiled<Test> {
   return regexOn(pattern, ({ body }) => body);
 }
 
-function refuse(match: string, answer: HttpAnswer, comment: string): Refusal {
+function refuse(match: string, isInverted: boolean, answer: HttpAnswer, comment: string): Refusal {
   const after = comment === '' ? '' : ` comment: ${comment}`;
   if (match !== 'string' && match !== 'rstring') return { status: 'L7STS', info: answer.reason + after };
-  const info =
-    answer.body === ''
-      ? 'HTTP content check could not find a response body'
-      : 'HTTP content check did not match';
+  let info = isInverted ? 'HTTP check matched unwanted content' : 'HTTP content check did not match';
+  if (answer.body === '') info = 'HTTP content check could not find a response body';
   return { status: 'L7RSP', info: info + after };
 }
 
@@ -151,7 +149,7 @@ export function compileExpect(words: readonly string[]): Compiled<Expectation> {
     value: (answer) => {
       const isMissing = needsBody && answer.body === '';
       if (!isMissing && test.value(answer) !== isInverted) return undefined;
-      return refuse(match, answer, comment);
+      return refuse(match, isInverted, answer, comment);
     },
   };
 }

@@ -82,6 +82,7 @@ describe('http-check expect', () => {
     ['rstatus ^3', 'L7STS OK'],
     ['string ell', ''],
     ['string nope', 'L7RSP HTTP content check did not match'],
+    ['! string ell', 'L7RSP HTTP check matched unwanted content'],
     ['comment hi string nope', 'L7RSP HTTP content check did not match comment: hi'],
     ['! string nope', ''],
     ['rstring ^h.*o$', ''],

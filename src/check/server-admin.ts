@@ -15,10 +15,11 @@ function left(states: ServerStates, record: ServerRecord): string {
 
 function enterMaintenance(states: ServerStates, record: ServerRecord): void {
   const wasDown = record.operation === 'down';
-  const wasStopping = record.operation === 'stopping';
-  states.change(record, () => {
+  const tookNothing = record.operation === 'stopping' || record.isDrained;
+  const isLast = states.change(record, () => {
     record.admin = 'maint';
     record.operation = 'down';
+    if (!wasDown) record.downTransitions++;
   });
   const who = calledServer(record.server);
   if (wasDown) {
@@ -26,8 +27,8 @@ function enterMaintenance(states: ServerStates, record: ServerRecord): void {
     return;
   }
   const text = `${who} is going DOWN for maintenance. ${left(states, record)}`;
-  states.tell(record, wasStopping ? NOTICE : ALERT, text);
-  states.tellIfEmpty(record);
+  states.tell(record, tookNothing ? NOTICE : ALERT, text);
+  if (isLast) states.tellEmpty(record);
 }
 
 /** A server that leaves maintenance is tried at once: its first check decides. */
@@ -45,13 +46,14 @@ function leaveMaintenance(states: ServerStates, record: ServerRecord, isDrained:
 }
 
 function enterDrain(states: ServerStates, record: ServerRecord): void {
-  states.change(record, () => {
+  const isLast = states.change(record, () => {
     record.admin = 'drain';
     record.isDrained = true;
   });
   const { server } = record;
   const text = `${calledServer(server)} enters drain state. ${onlineText(server, states.counts(server.proxy))}`;
   states.tell(record, NOTICE, text);
+  if (isLast) states.tellEmpty(record);
 }
 
 function leaveDrain(states: ServerStates, record: ServerRecord): void {

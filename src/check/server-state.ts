@@ -134,17 +134,18 @@ export class ServerStates {
   setDown(record: ServerRecord, result: CheckResult | undefined, cause: string): void {
     if (record.operation === 'down') return;
     record.health = 0;
-    this.change(record, () => {
+    const tookNothing = record.operation === 'stopping' || record.isDrained;
+    const isLast = this.change(record, () => {
       record.operation = 'down';
       record.downTransitions++;
     });
     const { server } = record;
     this.tell(
       record,
-      ALERT,
+      tookNothing ? NOTICE : ALERT,
       downMessage(server, this.counts(server.proxy), this.sessions(server), result, cause),
     );
-    this.tellIfEmpty(record);
+    if (isLast) this.tellEmpty(record);
   }
 
   setUp(record: ServerRecord, result: CheckResult | undefined, cause: string): void {
@@ -159,12 +160,12 @@ export class ServerStates {
 
   setStopping(record: ServerRecord, result: CheckResult | undefined, cause: string): void {
     if (record.operation !== 'up') return;
-    this.change(record, () => {
+    const isLast = this.change(record, () => {
       record.operation = 'stopping';
     });
     const { server } = record;
     this.tell(record, NOTICE, stoppingMessage(server, this.counts(server.proxy), result, cause));
-    this.tellIfEmpty(record);
+    if (isLast) this.tellEmpty(record);
   }
 
   /** <record>'s health as its checks left it, without a change of state. */
@@ -176,8 +177,8 @@ export class ServerStates {
     return isUp(record.health, record.server.check);
   }
 
-  /** Changes what data threads see of <record>, and the times of server and backend. */
-  change(record: ServerRecord, apply: () => void): void {
+  /** Changes what data threads see of <record>, and the times of server and backend; true when its backend lost its last server. */
+  change(record: ServerRecord, apply: () => void): boolean {
     const now = this.voice.nowSeconds();
     const { server } = record;
     const wasEmpty = this.isEmpty(server.proxy);
@@ -186,9 +187,11 @@ export class ServerStates {
     if (before === 'down' && record.operation !== 'down') {
       record.downtimeSeconds += now - record.lastChangeSeconds;
     }
-    record.lastChangeSeconds = now;
+    // A drained server is as up as before.
+    if (before !== record.operation) record.lastChangeSeconds = now;
     this.publish(record);
     this.noteProxy(server.proxy, wasEmpty, now);
+    return !wasEmpty && this.isEmpty(server.proxy);
   }
 
   private noteProxy(proxy: Proxy, wasEmpty: boolean, now: number): void {
@@ -230,9 +233,8 @@ export class ServerStates {
   }
 
   /** The last usable server of a backend is gone. */
-  tellIfEmpty(record: ServerRecord): void {
+  tellEmpty(record: ServerRecord): void {
     const { proxy } = record.server;
-    if (!this.isEmpty(proxy)) return;
     const kind = proxy.isFrontend ? 'proxy' : 'backend';
     this.voice.alert(`${kind} '${proxy.name}' has no server available!`);
     this.voice.log(proxy, EMERGENCY, `${kind} ${proxy.name} has no server available!`);
