@@ -117,10 +117,13 @@ function backendStatus(source: StatsSource, { proxy, isFiltered }: StatsObject):
 /** Of the servers in use: the active ones, or else the backups. */
 function usableWeight(source: StatsSource, proxy: Proxy): number {
   const usesBackups = source.states.counts(proxy).active === 0;
+  const usesFirst = usesBackups && !proxy.options.has('allbackups');
   let sum = 0;
   for (const server of proxy.servers) {
     const record = source.states.of(server);
-    if (source.states.isUsable(record) && server.backup === usesBackups) sum += record.weight;
+    if (!source.states.isUsable(record) || server.backup !== usesBackups) continue;
+    sum += record.weight;
+    if (usesFirst) break;
   }
   return sum;
 }

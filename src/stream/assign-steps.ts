@@ -61,9 +61,14 @@ export function assignStep(plane: Plane, stream: DataStream): number {
     stream.server = server;
     stream.isAssigned = true;
     stream.isDirect = byRule !== undefined;
-    if (byRule === undefined) plane.count(plan.backendCounters + COUNT_LBTOT, 1);
-    if (byRule === undefined) plane.count(plane.serverCounters(server.index) + COUNT_LBTOT, 1);
-    if (previous !== undefined) countAttempt(plane, stream, previous);
+    if (byRule === undefined && server !== previous) {
+      plane.count(plan.backendCounters + COUNT_LBTOT, 1);
+      plane.count(plane.serverCounters(server.index) + COUNT_LBTOT, 1);
+    }
+    if (previous !== undefined) {
+      countAttempt(plane, stream, previous);
+      stream.rechosenAtMs = -1;
+    }
   }
   const server = stream.server as Server;
   if (takeSlot(plan.balancer.group, server)) {
@@ -179,11 +184,11 @@ export function forwardStep(plane: Plane, stream: DataStream): number {
   const server = stream.server as Server;
   const counters = plane.serverCounters(server.index);
   const isFirstAttempt = !stream.isForwarded;
-  if (isFirstAttempt) {
-    plane.count(counters + COUNT_STOT, 1);
-    countRate(plane.counters, counters + COUNT_RATE, counters + COUNT_RATE_MAX, engine.nowMs);
-    plane.counters[counters + COUNT_LASTSESS] = engine.nowMs;
-  }
+  // Each attempt is a session of its server, as HAProxy counts them.
+  plane.count(counters + COUNT_STOT, 1);
+  countRate(plane.counters, counters + COUNT_RATE, counters + COUNT_RATE_MAX, engine.nowMs);
+  plane.counters[counters + COUNT_LASTSESS] = engine.nowMs;
+  if (stream.rechosenAtMs < 0) stream.rechosenAtMs = engine.nowMs;
   const firstEdit = engine.edits.count;
   const isHttp = stream.frontendPlan.isHttp;
   const edits = isHttp && isFirstAttempt ? stream.request.writeEdits(engine.edits) : 0;

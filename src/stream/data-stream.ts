@@ -19,6 +19,8 @@ export class DataStream extends Stream {
   isDirect = false;
   /** The request was forwarded at least once: the engine holds its image, another attempt is a replay. */
   isForwarded = false;
+  /** When another server than the first was to be tried; 0 = never, -1 = now. The time until then counts as queued. */
+  rechosenAtMs = 0;
   /** The next attempt must open a connection of its own. */
   wantsFreshConnection = false;
   /** Monotonic ms until which content rules may wait; 0 = not waiting. */
@@ -48,6 +50,7 @@ export class DataStream extends Stream {
     this.isAssigned = false;
     this.isDirect = false;
     this.isForwarded = false;
+    this.rechosenAtMs = 0;
     this.wantsFreshConnection = false;
     this.inspectUntilMs = 0;
     this.wakeArgument = 0;

@@ -99,6 +99,11 @@ function countAborts(plane: Plane, stream: DataStream): void {
   plane.count(stream.frontendPlan.frontendCounters + counter, 1);
   plane.count(stream.backendPlan.backendCounters + counter, 1);
   if (stream.server !== undefined) plane.count(plane.serverCounters(stream.server.index) + counter, 1);
+  if (who !== 'S') return;
+  // An answer that was cut is an error of the server too.
+  plane.count(stream.backendPlan.backendCounters + count.COUNT_ERESP, 1);
+  if (stream.server !== undefined)
+    plane.count(plane.serverCounters(stream.server.index) + count.COUNT_ERESP, 1);
 }
 
 function countCompression(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
@@ -134,8 +139,14 @@ function settleTimers(stream: DataStream, words: Uint32Array, at: number): void 
   }
 }
 
+/** Another server was chosen later on: what went before was time in the queue, as HAProxy counts it. */
+function settleQueue(stream: DataStream, words: Uint32Array, at: number): void {
+  const queued = (words[at + abi.X_T_CLOSE] as number) - (stream.engine.nowMs - stream.rechosenAtMs);
+  words[at + abi.X_T_QUEUE] = Math.max(0, Math.min(queued, words[at + abi.X_T_CONNECT] as number));
+}
+
 function countForwarded(plane: Plane, stream: DataStream, bytes: number): void {
-  if (!stream.isForwarded || stream.server === undefined) return;
+  if (stream.server === undefined) return;
   plane.count(stream.frontendPlan.frontendCounters + count.COUNT_REQBOUT, bytes);
   plane.count(stream.backendPlan.backendCounters + count.COUNT_REQBOUT, bytes);
   plane.count(plane.serverCounters(stream.server.index) + count.COUNT_REQBOUT, bytes);
@@ -156,11 +167,12 @@ export function endStream(plane: Plane, stream: DataStream, words: Uint32Array, 
   countBytes(plane, frontend.frontendCounters, bytesIn, bytesOut, sent);
   countBytes(plane, listenerRecord(plane.layout, stream.session.listener.index), bytesIn, bytesOut, sent);
   if (column >= 0) plane.count(frontend.frontendCounters + column, 1);
+  if (stream.rechosenAtMs > 0) settleQueue(stream, words, at);
   if (stream.backend !== undefined) {
     countBytes(plane, stream.backendPlan.backendCounters, bytesIn, bytesOut, sent);
     if (stream.server !== undefined) {
       countBytes(plane, plane.serverCounters(stream.server.index), bytesIn, bytesOut, sent);
-      countForwarded(plane, stream, bytesIn);
+      if ((words[at + abi.X_T_CONNECT] as number) !== abi.NONE) countForwarded(plane, stream, bytesIn);
     }
     countServerSide(plane, stream, words, at, column);
   }

@@ -3,6 +3,7 @@
  */
 import { COUNT_EINT } from '../model/counters.ts';
 import type { LogLine } from '../model/proxy.ts';
+import * as abi from '../native/abi.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
 
@@ -50,10 +51,17 @@ export function logConnect(plane: Plane, stream: DataStream): void {
   writeAll(plane, stream, lines, LEVEL_INFO, plan.logFormat.build(stream));
 }
 
+function hasNoBytes({ end, endOffset }: DataStream): boolean {
+  return (
+    end !== undefined && end[endOffset + abi.X_BYTES_IN_LO] === 0 && end[endOffset + abi.X_BYTES_IN_HI] === 0
+  );
+}
+
 export function logStream(plane: Plane, stream: DataStream, status: number): void {
   const plan = stream.frontendPlan;
   const lines = plan.proxy.logs;
   if (lines.length === 0 || plan.logsConnect) return;
+  if (plan.skipsNullLog && hasNoBytes(stream)) return;
   const failed = isError(stream, status);
   if (!failed && plan.skipsNormalLog) return;
   let level = failed && plan.separatesErrors ? LEVEL_ERROR : LEVEL_INFO;

@@ -74,6 +74,8 @@ export interface ProxyPlan {
   readonly logsDestination: boolean;
   /** `option dontlog-normal`. */
   readonly skipsNormalLog: boolean;
+  /** `option dontlognull` for a TCP session that sent nothing; HTTP ones never become a stream. */
+  readonly skipsNullLog: boolean;
   /** `option log-separate-errors`. */
   readonly separatesErrors: boolean;
   readonly errorReplies: Map<number, ReplyBody>;
@@ -140,6 +142,7 @@ export function planProxy(proxy: Proxy, live: Live, defaultFormat: DefaultLogFor
     logsConnect: proxy.logFormat === undefined && proxy.logFormatKind === 'default',
     logsDestination: proxy.logs.length > 0 && /%(?:\{[^}]*\})?f[ip]|dst/.test(logFormat.source),
     skipsNormalLog: proxy.options.has('dontlog-normal'),
+    skipsNullLog: proxy.mode === 'tcp' && proxy.options.has('dontlognull'),
     separatesErrors: proxy.options.has('log-separate-errors'),
     errorReplies,
     pairs: [],

@@ -1,5 +1,13 @@
 /** The data path as scripted events and the commands they cause; each ends in its log line. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  COUNT_ERESP,
+  COUNT_LBTOT,
+  COUNT_REQBOUT,
+  COUNT_SRV_ABRT,
+  COUNT_STOT,
+  COUNT_WREDIS,
+} from '../model/counters.ts';
 import { ACTION_CONTINUE } from '../model/rules.ts';
 import * as abi from '../native/abi.ts';
 import { House, makeRule } from './test-house.ts';
@@ -71,6 +79,33 @@ describe('connections that fail', () => {
     const house = refused(3, 2, -1);
     house.request(GET);
     expect(house.fail(abi.FAIL_CONNECT)).toEqual(['FORWARD s2 REPLAY|KEEP_SERVER|ABORT_ON_CLOSE|SLOT']);
+  });
+
+  it('are sessions of the server they went to, but no bytes of it; to be chosen twice counts once', () => {
+    const house = refused(3, 2, -1);
+    house.request(GET);
+    house.fail(abi.FAIL_CONNECT);
+    house.end();
+    const counted = (server: number, counter: number) =>
+      house.plane.counters[house.plane.serverCounters(server) + counter];
+    expect([counted(0, COUNT_STOT), counted(1, COUNT_STOT)]).toEqual([1, 1]);
+    expect([counted(0, COUNT_WREDIS), counted(1, COUNT_LBTOT), counted(1, COUNT_REQBOUT)]).toEqual([1, 1, 0]);
+    const alone = refused(1, 1, 1);
+    alone.request(GET);
+    alone.fail(abi.FAIL_CONNECT);
+    alone.wake(abi.WAKE_DEADLINE);
+    expect(alone.plane.counters[alone.plane.serverCounters(0) + COUNT_LBTOT]).toBe(1);
+    expect(alone.plane.counters[alone.plane.serverCounters(0) + COUNT_STOT]).toBe(2);
+  });
+
+  it('that end in the middle of the answer are errors of the server', () => {
+    const house = refused(1, 1, 0);
+    house.request(GET);
+    house.end(0x4453, 200);
+    const at = house.plane.serverCounters(0);
+    expect([house.plane.counters[at + COUNT_ERESP], house.plane.counters[at + COUNT_SRV_ABRT]]).toEqual([
+      1, 1,
+    ]);
   });
 
   it('that time out are tried again at once, and end as sC', () => {
