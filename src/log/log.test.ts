@@ -70,11 +70,11 @@ describe('log formats', () => {
 
   it('writes the CLF lines', () => {
     expect(built(HTTP_CLF_FORMAT)).toBe(
-      '127.0.0.1 - - [date] "GET /a#22b?x=1 HTTP/1.1" 200 1234 "" "" 40000 061 web "app" "s1" ' +
+      '127.0.0.1 - - [date] "GET /a#22b?x=1 HTTP/1.1" 200 1234 "" "" 40000 061 "web" "app" "s1" ' +
         '1 2 3 10 25 ---- 4 3 2 1 0 0 0 "" "" ',
     );
     expect(built(TCP_CLF_FORMAT)).toBe(
-      '127.0.0.1 - - [date] "TCP " 000 1234 "" "" 40000 061 web "app" "s1" 0 2 3 30 77 ---- 4 3 2 1 0 0 0 "" "" ',
+      '127.0.0.1 - - [date] "TCP " 000 1234 "" "" 40000 061 "web" "app" "s1" 0 2 3 30 77 ---- 4 3 2 1 0 0 0 "" "" ',
     );
   });
 
@@ -125,7 +125,7 @@ describe('log formats', () => {
     ['%b %s  %f  end', 'app s1 web end'],
     ['%[fe_name]|%[fe_id]|%[always_true]', 'web|2|1'],
     ['%{+Q}[fe_name] %{+Q}s %{-Q}b', '"web" "s1" app'],
-    ['%{+Q}o %s %{-Q}s %[fe_name]', '"s1" s1 "web"'],
+    ['%{+Q}o %s %{-Q}s %[fe_name] %ft', '"s1" s1 "web" "web"'],
     ['%[capture.req.hdr(0)]', '-'],
     ['%{+Q}[capture.req.hdr(0)]', '""'],
     ['%{-M}[capture.req.hdr(0)]x', 'x'],
