@@ -69,7 +69,11 @@ const PREDEFINED: { readonly [name: string]: readonly string[] | undefined } = {
   HTTP_CONTENT: ['req.hdr_val(content-length)', 'gt', '0'],
   REQ_CONTENT: ['req.len', 'gt', '0'],
   WAIT_END: ['wait_end'],
+  RDP_COOKIE: ['req.rdp_cookie_cnt', 'gt', '0'],
 };
+
+/** All bits of sample/sources.ts. */
+const ALL_PLACES = -1;
 
 /** Words up to the first empty one, where HAProxy stops reading patterns. */
 function untilEmpty(words: readonly Word[]): readonly Word[] {
@@ -111,21 +115,38 @@ export function declareAcl(cursor: WordCursor, ctx: RuleContext): void {
     return;
   }
   const criterion = parseCriterion(rest, ctx);
-  if (criterion === undefined) return;
   let acl = ctx.acls.get(name.text);
   if (!(acl instanceof Acl)) {
     acl = new Acl(name.text, ctx.place);
     ctx.acls.set(name.text, acl);
   }
-  (acl as Acl).add(criterion);
+  if (criterion !== undefined) (acl as Acl).add(criterion);
+  // Its line was refused: those that name it have done nothing wrong.
+  else (acl as Acl).places = ALL_PLACES;
+}
+
+/** The acl that exists without a declaration, made on first use. */
+export function predefinedAcl(name: string, ctx: RuleContext, column = 0): Acl | undefined {
+  const words = Object.hasOwn(PREDEFINED, name) ? PREDEFINED[name] : undefined;
+  const criterion =
+    words === undefined
+      ? undefined
+      : parseCriterion(
+          words.map((text) => ({ text, column })),
+          ctx,
+        );
+  if (criterion === undefined) return undefined;
+  const acl = new Acl(name, ctx.place);
+  acl.add(criterion);
+  ctx.acls.set(name, acl);
+  return acl;
 }
 
 /** An acl that a condition names; undefined: an alert was given. */
 export function findAcl(word: Word, name: string, ctx: RuleContext): Acl | undefined {
   const declared = ctx.acls.get(name);
   if (declared instanceof Acl) return declared;
-  const predefined = PREDEFINED[name];
-  if (predefined === undefined) {
+  if (!Object.hasOwn(PREDEFINED, name)) {
     const known = [...ctx.acls.keys(), ...Object.keys(PREDEFINED)];
     const meant = nearest(name, known);
     ctx.alerts.alert(
@@ -137,15 +158,7 @@ export function findAcl(word: Word, name: string, ctx: RuleContext): Acl | undef
     );
     return undefined;
   }
-  const acl = new Acl(name, ctx.place);
-  const criterion = parseCriterion(
-    predefined.map((text) => ({ text, column: word.column })),
-    ctx,
-  );
-  if (criterion === undefined) return undefined;
-  acl.add(criterion);
-  ctx.acls.set(name, acl);
-  return acl;
+  return predefinedAcl(name, ctx, word.column);
 }
 
 /** `{ <criterion> … }` */

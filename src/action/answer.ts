@@ -266,6 +266,7 @@ const deny = action({
 
 /** Without `timeout tarpit` or `timeout connect` an answer is not held back. */
 function tarpitMs(stream: Stream): number {
+  if (stream.tarpitTimeoutMs >= 0) return stream.tarpitTimeoutMs;
   const { tarpitMs, connectMs } = stream.frontend.timeouts;
   return tarpitMs > 0 ? tarpitMs : Math.max(connectMs, 0);
 }

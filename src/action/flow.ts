@@ -62,18 +62,22 @@ const setLogLevel = action({
   },
 });
 
+/** Not a timer of the engine: the answer of a later `tarpit` rule waits so long. */
+const TARPIT_TIMER = -1;
+
 const TIMERS: { readonly [name: string]: number | undefined } = {
   client: abi.TIMEOUT_CLIENT,
   server: abi.TIMEOUT_SERVER,
   connect: abi.TIMEOUT_CONNECT,
   queue: abi.TIMEOUT_QUEUE,
+  tarpit: TARPIT_TIMER,
   tunnel: abi.TIMEOUT_TUNNEL,
 };
 
 const setTimeout = action({
   name: 'set-timeout',
   from: ['http-request', 'http-response'],
-  usage: '{ client | connect | queue | server | tunnel } { <timeout> | <expression> }',
+  usage: '{ client | connect | queue | server | tarpit | tunnel } { <timeout> | <expression> }',
   parse(line) {
     const name = takeWord(line, 'the name of a timeout');
     const timer = name === undefined ? undefined : TIMERS[name.text];
@@ -90,6 +94,10 @@ const setTimeout = action({
     return (stream) => {
       const value = timeMs(stream);
       if (value === undefined || value <= 0) return ACTION_CONTINUE;
+      if (timer === TARPIT_TIMER) {
+        stream.tarpitTimeoutMs = Math.min(value, 0x7fff_ffff);
+        return ACTION_CONTINUE;
+      }
       const at = stream.engine.command(abi.CMD_TIMEOUT, stream.index, stream.generation);
       stream.engine.commands[at + abi.C_TIMER] = timer;
       stream.engine.commands[at + abi.C_TIMER_MS] = Math.min(value, 0x7fff_ffff);

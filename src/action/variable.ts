@@ -127,8 +127,9 @@ function readSlot(line: ActionLine): number | undefined {
     return undefined;
   }
   const length = numberAfter(line, keyword);
+  const captures = ctx.captures ?? ctx.proxy?.requestCaptures;
   if (length === undefined) return undefined;
-  if (length < 1 || length > CAPTURE_MAX_BYTES || ctx.proxy === undefined || !ctx.isFrontend) {
+  if (length < 1 || length > CAPTURE_MAX_BYTES || captures === undefined || !ctx.isFrontend) {
     ctx.alerts.alert(
       ctx.isFrontend
         ? `a capture has 1 to ${CAPTURE_MAX_BYTES} bytes.`
@@ -137,7 +138,7 @@ function readSlot(line: ActionLine): number | undefined {
     );
     return undefined;
   }
-  return ctx.proxy.requestCaptures.push({ name: '', length }) - 1;
+  return captures.push({ name: '', length }) - 1;
 }
 
 const capture = action({

@@ -45,9 +45,13 @@ export interface RuleContext {
   readonly position: Position;
   /** Named acls of this section, those of its `defaults` included. */
   readonly acls: Map<string, NamedAcl>;
+  /** The acls that need no declaration (TRUE, METH_GET …). */
+  predefinedAcl?(name: string): NamedAcl | undefined;
   /** Bytes of a file that the configuration names (`acl -f`, errorfile …), read once by the main thread. undefined: it
    * cannot be read, and the alert has been given. A relative name is relative to the working directory. */
   attachment(path: string): Buffer | undefined;
+  /** The slots that `capture … len` adds to: those of the section itself, a `defaults` section included. */
+  readonly captures?: Proxy['requestCaptures'];
   /** Runs <check> once all sections are read: for names that may be declared further down. */
   later?(check: () => void): void;
 }

@@ -66,6 +66,8 @@ export class Stream {
   abortHow = 0;
   /** `tarpit`: `reply` is sent only after so long; 0 = at once. */
   tarpitMs = 0;
+  /** `set-timeout tarpit`; -1 = the frontend's own. */
+  tarpitTimeoutMs = -1;
   /** What an action that returned ACTION_WAIT waits for: WAKE_* reasons, a deadline (-1 = none), body bytes. */
   waitReasons = 0;
   waitMs = -1;
@@ -108,6 +110,7 @@ export class Stream {
     this.reply = undefined;
     this.abortHow = 0;
     this.tarpitMs = 0;
+    this.tarpitTimeoutMs = -1;
     this.waitReasons = 0;
     this.waitMs = -1;
     this.waitBytes = 0;

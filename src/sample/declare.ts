@@ -17,7 +17,8 @@ import type { Guard } from './variable-guard.ts';
 /** Looks a name up on first use: proxies and servers may be declared after the line that names them. */
 export interface Reference<T> {
   readonly name: string;
-  readonly target: T;
+  /** What it leads to; without a name in a `defaults` section that is what <stream> goes through. */
+  of(stream: Stream): T;
 }
 
 /** Whether a named acl holds. */

@@ -12,7 +12,7 @@ import { ExpressionError, readArguments } from './arguments.ts';
 import { converters } from './converters/index.ts';
 import type { Accept, Converter, Fetch } from './declare.ts';
 import { fetches } from './fetches/index.ts';
-import { referenceKind } from './references.ts';
+import { ProxyReference, referenceKind } from './references.ts';
 import { placesHere, placesOf, sourceNames } from './sources.ts';
 import { type Cast, findCast } from './types.ts';
 
@@ -142,7 +142,7 @@ function checkReferences(
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as { readonly name: string; find(): unknown };
     const kind = referenceKind(value);
-    if (kind === undefined) continue;
+    if (kind === undefined || (value instanceof ProxyReference && value.isOpen)) continue;
     ctx.later?.(() => {
       if (value.find() !== undefined) return;
       const said = value.name === '' ? 'this section' : `'${value.name}'`;

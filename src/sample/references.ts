@@ -20,6 +20,11 @@ export class ProxyReference implements Reference<Proxy> {
     this.ctx = ctx;
   }
 
+  /** True when nothing is to be found before a stream comes: rules of a `defaults` section run in other proxies. */
+  get isOpen(): boolean {
+    return this.name === '' && this.ctx.proxy === undefined;
+  }
+
   /** undefined: there is no such proxy. */
   find(): Proxy | undefined {
     if (this.found === undefined) {
@@ -35,8 +40,10 @@ export class ProxyReference implements Reference<Proxy> {
     return this.found;
   }
 
-  get target(): Proxy {
-    return this.find() as Proxy;
+  of(stream: Stream): Proxy {
+    const found = this.find();
+    if (found !== undefined) return found;
+    return this.kind === 'fe' ? stream.frontend : (stream.backend ?? stream.frontend);
   }
 }
 
@@ -62,7 +69,7 @@ export class ServerReference implements Reference<Server> {
     return this.found;
   }
 
-  get target(): Server {
+  of(_stream: Stream): Server {
     return this.find() as Server;
   }
 }
@@ -80,7 +87,7 @@ export class AclReference implements AclTest {
   }
 
   find(): { test(stream: Stream): boolean } | undefined {
-    return this.ctx.acls.get(this.name);
+    return this.ctx.acls.get(this.name) ?? this.ctx.predefinedAcl?.(this.name);
   }
 
   test(stream: Stream): boolean {

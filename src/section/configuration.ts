@@ -9,7 +9,7 @@ import { didYouMean } from '../config/nearest.ts';
 import type { Word } from '../config/place.ts';
 import { type Environment, Variables } from '../config/variables.ts';
 import type { Configuration } from '../model/configuration.ts';
-import { readBind } from './bind.ts';
+import { DefaultsUse } from './defaults-use.ts';
 import { finalize } from './finalize.ts';
 import { type GlobalSection, globalKeywords } from './global.ts';
 import { proxySectionKeywords } from './keyword-tables.ts';
@@ -79,6 +79,9 @@ class SectionReader implements LineVisitor {
   private current: ProxySection | GlobalSection | 'skipped' | undefined;
   private lastDefaults: ProxySection | undefined;
   private readonly namedDefaults = new Map<string, ProxySection>();
+  /** Names that several defaults sections have: none of them can be meant by name. */
+  private readonly ambiguousDefaults = new Set<string>();
+  private readonly defaultsUse = new DefaultsUse();
   private readonly names = new Map<string, ProxySection>();
   readonly sections: ProxySection[] = [];
 
@@ -118,7 +121,7 @@ class SectionReader implements LineVisitor {
       this.noMoreWords(line, 1);
     } else if (isProxyKind(word)) {
       this.current = this.beginProxy(word, line) ?? 'skipped';
-    } else if (namesElsewhere('section').has(word) && !this.isKeywordHere(word)) {
+    } else if (namesElsewhere('section').has(word)) {
       this.current = 'skipped';
       this.named(line, line.cursor.words[1]?.text ?? word);
       const text = `the '${word}' section is known to HAProxy but not built yet in Sluice; ignored.`;
@@ -127,15 +130,6 @@ class SectionReader implements LineVisitor {
       return false;
     }
     return true;
-  }
-
-  private isKeywordHere(word: string): boolean {
-    return (
-      this.current !== undefined &&
-      this.current !== 'skipped' &&
-      !('kind' in this.current) &&
-      word === 'peers'
-    );
   }
 
   private named(_line: Line, name: string): void {
@@ -160,20 +154,14 @@ class SectionReader implements LineVisitor {
     const fromAt = hasName ? 2 : 1;
     const from = this.defaultsFor(line, fromAt);
     if (from === null) return undefined;
-    const section = newProxySection(this.reading, kind, name, line.cursor.place, from);
-    if (isOldListen(line)) {
-      const at = words[2] as Word;
-      line.alerts.warning(
-        `'${kind}' with an address is an old form.`,
-        at,
-        `Write on a line of its own: bind ${at.text}`,
-      );
-      line.cursor.position = 2;
-      readBind(section, line.cursor);
+    if (from !== undefined) {
+      const isNamed = words[fromAt]?.text === 'from';
+      this.defaultsUse.take(kind, from, isNamed, words[isNamed ? fromAt + 1 : 0] as Word, line.alerts);
     }
+    const section = newProxySection(this.reading, kind, name, line.cursor.place, from);
     if (kind === 'defaults') {
       this.lastDefaults = section;
-      if (name !== '') this.namedDefaults.set(name, section);
+      if (name !== '') this.rememberDefaults(name, section, line);
     } else {
       this.rememberName(section, line);
       this.sections.push(section);
@@ -217,6 +205,10 @@ class SectionReader implements LineVisitor {
     }
     this.noMoreWords(line, at + 2);
     const found = this.namedDefaults.get(name.text);
+    if (found !== undefined && this.ambiguousDefaults.has(name.text)) {
+      const message = `several defaults sections are called '${name.text}'.`;
+      line.alerts.alert(message, name, 'Give each of them its own name.');
+    }
     if (found !== undefined) return found;
     const meant = didYouMean(name.text, this.namedDefaults.keys());
     const known = [...this.namedDefaults.keys()];
@@ -228,26 +220,37 @@ class SectionReader implements LineVisitor {
 
   private refuseExtra(line: Line, extra: Word): void {
     const kind = line.cursor.words[0]?.text;
-    if (isOldListen(line)) return;
+    if (isOldListen(line)) {
+      const text = `'${kind}' takes no address any more.`;
+      line.alerts.alert(text, extra, `Write on a line of its own: bind ${extra.text}`);
+      return;
+    }
     const advice = "Only 'from <defaults name>' may follow the name.";
     line.alerts.alert(`'${kind}' cannot handle unexpected argument '${extra.text}'.`, extra, advice);
   }
 
+  private rememberDefaults(name: string, section: ProxySection, line: Line): void {
+    const before = this.namedDefaults.get(name);
+    this.namedDefaults.set(name, section);
+    if (before === undefined) return;
+    this.ambiguousDefaults.add(name);
+    if (!this.defaultsUse.isNamed(before)) return;
+    const { file, line: number } = before.proxy.place;
+    const message = `defaults section '${name}' has the name of one declared at ${file}:${number} that is used by name.`;
+    line.alerts.alert(message, line.cursor.words[1], 'Give one of them another name.');
+  }
+
+  /** A name is a proxy's alone, whatever its kind. */
   private rememberName(section: ProxySection, line: Line): void {
-    const { proxy } = section;
-    for (const side of ['frontend', 'backend'] as const) {
-      if (side === 'frontend' ? !proxy.isFrontend : !proxy.isBackend) continue;
-      const key = `${side} ${proxy.name}`;
-      const other = this.names.get(key);
-      if (other === undefined) {
-        this.names.set(key, section);
-        continue;
-      }
-      const { file, line: number } = other.proxy.place;
-      const message = `${section.kind} '${proxy.name}' has the same name as ${other.kind} '${proxy.name}' declared at ${file}:${number}.`;
-      line.alerts.alert(message, line.cursor.words[1], 'Give one of them another name.');
+    const { name } = section.proxy;
+    const other = this.names.get(name) ?? this.namedDefaults.get(name);
+    if (other === undefined) {
+      this.names.set(name, section);
       return;
     }
+    const { file, line: number } = other.proxy.place;
+    const message = `${section.kind} '${name}' has the same name as ${other.kind} '${name}' declared at ${file}:${number}.`;
+    line.alerts.alert(message, line.cursor.words[1], 'Give one of them another name.');
   }
 }
 

@@ -41,7 +41,17 @@ const PREFIXES: Readonly<Record<string, readonly [family: string, isDatagram: bo
   fd: ['fd', false],
 };
 
-const NOT_BUILT = new Set(['abnsz', 'sockpair', 'quic', 'quic4', 'quic6', 'mptcp', 'mptcp4', 'mptcp6']);
+const NOT_BUILT = new Set([
+  'abnsz',
+  'sockpair',
+  'rhttp',
+  'quic',
+  'quic4',
+  'quic6',
+  'mptcp',
+  'mptcp4',
+  'mptcp6',
+]);
 
 const PREFIX_ADVICE = `Address prefixes: ${Object.keys(PREFIXES)
   .map((name) => `${name}@`)

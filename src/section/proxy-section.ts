@@ -1,6 +1,7 @@
 /** A proxy while its section is read: the noun itself, and what only the reading knows (acls, names to be resolved at the end,
  * options said or unsaid). A `defaults` section is one too; later sections begin as its copies.
  */
+import { predefinedAcl } from '../acl/acl.ts';
 import type { Alerts, Place, Word, WordCursor } from '../config/place.ts';
 import type { Proxy, Timeouts } from '../model/proxy.ts';
 import type { NamedAcl, Position, RuleContext } from '../model/rule-context.ts';
@@ -201,7 +202,7 @@ export function ruleContext(
   position: Position,
 ): RuleContext {
   const { proxy, reading, kind } = section;
-  return {
+  const ctx: RuleContext = {
     proxy: kind === 'defaults' ? undefined : proxy,
     isFrontend: proxy.isFrontend,
     isBackend: proxy.isBackend,
@@ -210,11 +211,14 @@ export function ruleContext(
     place: at.place,
     position,
     acls: section.acls,
+    captures: proxy.requestCaptures,
+    predefinedAcl: (name) => predefinedAcl(name, ctx),
     attachment: (path) => loadFile(reading, path, at.alerts),
     later: (check) => {
       reading.later.push(check);
     },
   };
+  return ctx;
 }
 
 export function addRule(section: ProxySection, set: RuleSet, rule: Rule): void {

@@ -167,6 +167,10 @@ export const binaryConverters = [
     args: ['operand', 'operand?'],
     input: 'bin',
     output: 'bin',
+    check: ([from, length]) => {
+      if (typeof from === 'number' && from < 0) return 'the offset must not be negative';
+      return typeof length === 'number' && length <= 0 ? 'the length must be positive' : undefined;
+    },
     convert: (data, [from, length], stream) => {
       const start = countOf(from, stream) as number;
       const count = countOf(length, stream);

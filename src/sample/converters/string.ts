@@ -81,6 +81,13 @@ function withoutCase(regex: Regex): Regex {
   return found;
 }
 
+/** `0x26` is `&`. */
+function delimiterOf(text: string): string {
+  if (text.length !== 4 || !text.startsWith('0x')) return text;
+  const code = Number(text);
+  return Number.isInteger(code) ? String.fromCharCode(code) : text;
+}
+
 export const stringConverters = [
   converter({
     name: 'lower',
@@ -125,8 +132,10 @@ export const stringConverters = [
     input: 'str',
     output: 'str',
     check: ([, delimiter]) =>
-      delimiter !== undefined && delimiter.length !== 1 ? 'delimiter must be one character' : undefined,
-    convert: (text, [name, delimiter]) => paramOf(text, name, delimiter ?? '&'),
+      delimiter !== undefined && delimiterOf(delimiter).length !== 1
+        ? 'delimiter must be one character, or its code as 0xHH'
+        : undefined,
+    convert: (text, [name, delimiter]) => paramOf(text, name, delimiterOf(delimiter ?? '&')),
   }),
   converter({
     name: 'regsub',

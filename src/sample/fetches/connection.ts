@@ -87,6 +87,6 @@ export const connectionFetches = [
     args: ['fe'],
     output: 'sint',
     uses: 'internal',
-    fetch: (stream, [proxy]) => proxyCount(stream, proxy.target, abi.LIVE_PX_FECONN),
+    fetch: (stream, [proxy]) => proxyCount(stream, proxy.of(stream), abi.LIVE_PX_FECONN),
   }),
 ];

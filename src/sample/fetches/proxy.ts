@@ -18,7 +18,7 @@ function backendFetch(name: string, get: (stream: Stream, backend: Proxy) => num
     args: ['be'],
     output: 'sint',
     uses: 'internal',
-    fetch: (stream, [backend]) => get(stream, backend.target),
+    fetch: (stream, [backend]) => get(stream, backend.of(stream)),
   });
 }
 
@@ -28,7 +28,7 @@ function serverFetch(name: string, get: (stream: Stream, server: Server) => numb
     args: ['srv'],
     output: 'sint',
     uses: 'internal',
-    fetch: (stream, [server]) => get(stream, server.target),
+    fetch: (stream, [server]) => get(stream, server.of(stream)),
   });
 }
 
@@ -164,7 +164,7 @@ const counts: readonly Fetch[] = [
     args: ['srv'],
     output: 'bool',
     uses: 'internal',
-    fetch: (stream, [server]) => isServerUp(stream, server.target),
+    fetch: (stream, [server]) => isServerUp(stream, server.of(stream)),
   }),
   fetch({
     name: 'act_conn',

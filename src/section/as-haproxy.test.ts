@@ -1,0 +1,88 @@
+/** Facts of HAProxy 3.5's language that were found by comparing answers: what it takes, what it refuses, what it warns of. */
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from './configuration.ts';
+import { makeSources } from './sources.ts';
+
+const TIMEOUTS = 'timeout client 1s\n timeout server 2s\n timeout connect 3s\n';
+const LISTEN = `listen l\n mode http\n bind :80\n ${TIMEOUTS}`;
+
+/** `severity line: text` of each message about <text>. */
+function said(text: string): string[] {
+  const options = { localPeer: 'peer0', maxconn: 0, proxyMaxconn: 0 };
+  const files: Record<string, string> = { empty: '' };
+  const loader = {
+    file: (path: string) => (path in files ? Buffer.from(files[path] as string) : undefined),
+    userId: () => undefined,
+    groupId: () => undefined,
+  };
+  const { messages } = parseConfiguration(makeSources([{ name: 'x.cfg', text }], options, {}), loader);
+  return messages.map(({ severity, place, text: what }) => `${severity} ${place?.line ?? '-'}: ${what}`);
+}
+
+describe('what HAProxy accepts', () => {
+  it.each([
+    [
+      'a proxy fetch without a name in a defaults section',
+      'defaults d\n mode http\n timeout client 1s\n http-request set-header a %[fe_conn]\nfrontend f from d\n bind :80\n',
+    ],
+    [
+      'captures in a defaults section',
+      'defaults d\n mode http\n timeout client 1s\n http-request capture hdr(a) len 9\nfrontend f from d\n bind :80\n',
+    ],
+    ['an acl that nobody declared, by its name', `${LISTEN} http-request set-header a %[acl(TRUE,!FALSE)]\n`],
+    ['a delimiter by its code', `${LISTEN} http-request set-header a %[query,param(x,0x26)]\n`],
+    ['the timeout of a tarpit', `${LISTEN} http-request set-timeout tarpit 3s\n`],
+  ])('%s', (_what, text) => expect(said(text)).toEqual([]));
+
+  it('a peers section after global', () => {
+    expect(said('global\npeers p\n peer a 1.2.3.4:5\n')[0]).toMatch(/^notice 2: the 'peers' section/);
+  });
+});
+
+describe('what HAProxy refuses', () => {
+  it.each([
+    ['an address behind the name', 'listen l :80\n', "alert 1: 'listen' takes no address any more."],
+    [
+      'one name for a frontend and a backend',
+      'frontend a\nbackend a\n',
+      "alert 2: backend 'a' has the same name as frontend 'a' declared at x.cfg:1.",
+    ],
+    [
+      'rules that frontends and backends both would have',
+      'defaults d\n mode http\n http-request deny\nfrontend f from d\nbackend b from d\n',
+      'alert 5: frontends and backends cannot inherit from the same defaults section when it has rules (declared at x.cfg:1).',
+    ],
+    [
+      'rules for a listen section',
+      'defaults d\n mode http\n http-request deny\nlisten l from d\n',
+      'alert 4: a listen section cannot inherit from a defaults section with rules (declared at x.cfg:1).',
+    ],
+    [
+      'a name that two defaults sections have',
+      'defaults d\ndefaults d\nbackend b from d\n',
+      "alert 3: several defaults sections are called 'd'.",
+    ],
+    [
+      'bytes before the first',
+      `${LISTEN} http-request set-header a %[path,bytes(-1)]\n`,
+      'offset must not be negative',
+    ],
+    [
+      'no bytes at all',
+      `${LISTEN} http-request set-header a %[path,bytes(0,0)]\n`,
+      'length must be positive',
+    ],
+  ])('%s', (_what, text, message) => expect(said(text).join('\n')).toContain(message));
+
+  it('an acl once: who uses it is not told again', () => {
+    expect(said(`${LISTEN} acl a nope x\n http-request deny if a\n`)).toHaveLength(1);
+  });
+});
+
+describe('what HAProxy warns of', () => {
+  it('a defaults section that is taken by name and by order', () => {
+    expect(said(`defaults d\n ${TIMEOUTS}backend a from d\nbackend b\n`)).toEqual([
+      "warning 6: defaults section 'd' (declared at x.cfg:1) is taken by its name elsewhere and by its position here.",
+    ]);
+  });
+});
