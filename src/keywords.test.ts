@@ -16,6 +16,11 @@ it.each([
   ['smp', '[ . . Y Y Y Y Y Y Y Y Y . . . . . . . . . . . ] path: str'],
 ])('%s has %s', (name, line) => expect(lines(name)).toContain(line));
 
+it('leaves out what is read and announced as not built', () => {
+  const left = ['\tdaemon', '\tbind <addr> nice +1', '\tserver <name> <addr> slowstart +1'];
+  expect(lines('cfg').filter((line) => left.includes(line))).toEqual([]);
+});
+
 it('names no keyword twice', () => {
   for (const name of ['acl', 'act', 'cli', 'cnv', 'flt', 'smp']) {
     const all = lines(name).filter((line) => !line.startsWith('#'));

@@ -1,5 +1,6 @@
 /** The one list of all keyword tables: what feeds the parser is printed here in the format of `haproxy -dK`, so that the difference
- * of the two is the coverage report. No state; each class is made when asked for.
+ * of the two is the coverage report; what is read and announced as not built is left out. No state; each class is made
+ * when asked for.
  */
 import { aclKeywords } from './acl/keywords.ts';
 import { actionsOf } from './action/index.ts';
@@ -10,7 +11,7 @@ import { converters } from './sample/converters/index.ts';
 import { signature } from './sample/declare.ts';
 import { fetches } from './sample/fetches/index.ts';
 import { placeColumns, placeNames, placesOf } from './sample/sources.ts';
-import { BIND_OPTIONS } from './section/bind-options.ts';
+import { BIND_OPTIONS, NOT_BUILT } from './section/bind-options.ts';
 import { globalKeywords } from './section/global.ts';
 import { proxySectionKeywords } from './section/keyword-tables.ts';
 import type { ProxySection } from './section/proxy-section.ts';
@@ -70,15 +71,18 @@ function configurationLines(): string[] {
   const plain = proxy.filter(
     (entry) => !isOption(entry) && !RULE_WORDS.includes(entry.name) && entry.traits['isObsolete'] !== true,
   );
+  const builtGlobal = globalKeywords.filter((entry) => entry.traits['isBuilt'] !== false);
+  const builtBind = BIND_OPTIONS.filter((entry) => !NOT_BUILT.has(entry.name));
+  const builtServer = SERVER_OPTIONS.filter((entry) => entry.isBuilt);
   return [
     'global',
-    ...unique(globalKeywords.map(firstWord)).map((name) => `\t${name}`),
+    ...unique(builtGlobal.map(firstWord)).map((name) => `\t${name}`),
     'listen',
     ...unique(plain.map(firstWord)).map((name) => `\t${name}`),
-    ...unique(BIND_OPTIONS.map((entry) => withCount(entry.name, entry.args.length))).map(
+    ...unique(builtBind.map((entry) => withCount(entry.name, entry.args.length))).map(
       (name) => `\tbind <addr> ${name}`,
     ),
-    ...unique(SERVER_OPTIONS.map((entry) => withCount(entry.name, entry.args.length))).map(
+    ...unique(builtServer.map((entry) => withCount(entry.name, entry.args.length))).map(
       (name) => `\tserver <name> <addr> ${name}`,
     ),
     ...unique(proxy.filter(isOption).map(optionLine)),

@@ -69,6 +69,7 @@ function notBuilt(name: string, ...args: Argument<unknown>[]): GlobalKeyword {
   return keyword<GlobalSection, readonly Argument<unknown>[]>({
     name,
     args,
+    traits: { isBuilt: false },
     parse({ cursor }) {
       const text = `'${name}' is known to HAProxy but not built yet in Sluice; ignored.`;
       cursor.alerts.notice(text, cursor.words[0]);
