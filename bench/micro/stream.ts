@@ -1,13 +1,14 @@
 /** What the policy of one request costs, without the kernel and without C: a request head, a path and a host condition, two headers
- * added and one removed, round robin over four servers, and the end event. Run with `node --experimental-strip-types` or
- * through esbuild; prints nanoseconds a request.
+ * added and one removed, round robin over four servers, and the end event. Prints nanoseconds a request.
+ *
+ *   npx esbuild bench/micro/stream.ts --bundle --platform=node --format=esm --outfile=/tmp/stream.mjs && node /tmp/stream.mjs
  */
 import { Bench } from 'tinybench';
-import { ACTION_CONTINUE, CONDITION_FAIL, CONDITION_PASS, type Condition } from '../../../src/model/rules.ts';
-import type { Stream } from '../../../src/model/stream.ts';
-import * as abi from '../../../src/native/abi.ts';
-import { onBatch } from '../../../src/stream/batch.ts';
-import { House, makeRule } from '../../../src/stream/test-house.ts';
+import { ACTION_CONTINUE, CONDITION_FAIL, CONDITION_PASS, type Condition } from '../../src/model/rules.ts';
+import type { Stream } from '../../src/model/stream.ts';
+import * as abi from '../../src/native/abi.ts';
+import { onBatch } from '../../src/stream/batch.ts';
+import { House, makeRule } from '../../src/stream/test-house.ts';
 
 const HEAD =
   'GET /static/app.js?v=3 HTTP/1.1\r\nhost: www.example.com\r\nuser-agent: wrk\r\naccept: */*\r\nx-secret: 1\r\n\r\n';
