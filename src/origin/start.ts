@@ -3,6 +3,7 @@
  * environment where they listen. Says what to try, passes the proxy's output through and ends with it.
  */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,9 +87,10 @@ async function start(): Promise<void> {
   );
   // Ctrl-C reaches the proxy too: this process stays until the proxy has ended.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => proxy.kill(signal));
-  proxy.once('exit', (code, signal) =>
-    process.exit(signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : (code ?? 1)),
-  );
+  proxy.once('exit', (code, signal) => {
+    rmSync(socketPath, { force: true });
+    process.exit(signal === 'SIGINT' || signal === 'SIGTERM' ? 0 : (code ?? 1));
+  });
   const isOver = () => proxy.exitCode !== null || proxy.signalCode !== null;
   if (await listensWithin(port, READY_WITHIN_MS, isOver)) process.stdout.write(greeting(port, socketPath));
 }
