@@ -44,4 +44,14 @@ export class Variables {
     if (name === '.SECTION') return this.at.section;
     return null;
   }
+
+  /** <text> with every `$NAME` and `${NAME}` replaced, nothing for a name that is not set. HAProxy does so in addresses,
+   * quoted or not, after the line was read: `bind :$PORT` needs no double quotes.
+   */
+  expand(text: string): string {
+    if (!text.includes('$')) return text;
+    return text.replace(/\$(?:\{(\w*)\}?|(\w*))/g, (_all, braced?: string, bare?: string) => {
+      return this.values.get(braced ?? bare ?? '') ?? '';
+    });
+  }
 }

@@ -78,7 +78,7 @@ export function readBind(section: ProxySection, cursor: WordCursor): void {
   const at = cursor.words[cursor.position++] as Word;
   const listeners: Listener[] = [];
   for (const text of at.text.split(',')) {
-    const endpoint = parseEndpoint(text);
+    const endpoint = parseEndpoint(section.reading.variables.expand(text));
     if ('error' in endpoint) {
       cursor.alerts.alert(`'bind' : ${endpoint.error}`, at, endpoint.advice);
       return;

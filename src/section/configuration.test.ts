@@ -165,6 +165,35 @@ frontend f
     expect(configuration.logTargets).toEqual([{ kind: 'fd', host: '', port: 0, fd: 1, source: 'stdout' }]);
   });
 
+  it('has variables in addresses expanded without quotes too, to nothing when they are not set', () => {
+    const { configuration, said } = read(
+      `global
+ log \${LOG}:514 local0
+frontend f
+ bind \${HOST}:$PORT,:\${PORT}1
+ timeout client 1s
+ default_backend b
+backend b
+ timeout connect 1s
+ timeout server 1s
+ server s \${HOST}:$PORT
+ server t \${NOPE}:\${NOPE}
+`,
+      {},
+      { HOST: '127.0.0.2', PORT: '808', LOG: '127.0.0.3' },
+    );
+    expect(said).toEqual([]);
+    expect(configuration.listeners.map(({ address }) => address)).toMatchObject([
+      { host: '127.0.0.2', port: 808 },
+      { host: '', port: 8081 },
+    ]);
+    expect(configuration.servers.map(({ address }) => address)).toMatchObject([
+      { host: '127.0.0.2', port: 808 },
+      { host: '0.0.0.0', port: 0 },
+    ]);
+    expect(configuration.logTargets).toMatchObject([{ host: '127.0.0.3' }]);
+  });
+
   it('follows conditions and says what it is told to say', () => {
     const { said } = read(`.if feature(THREAD) && !defined(NOPE)
 .notice "threads"

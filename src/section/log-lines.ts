@@ -35,9 +35,9 @@ function targetOf(endpoint: Endpoint): LogTarget {
   };
 }
 
-function parseTarget(cursor: WordCursor): LogTarget | undefined {
+function parseTarget(cursor: WordCursor, reading: Reading): LogTarget | undefined {
   const at = cursor.words[cursor.position] as Word;
-  const text = cursor.next() as string;
+  const text = reading.variables.expand(cursor.next() as string);
   if (text === 'stdout' || text === 'stderr') {
     return { kind: 'fd', host: '', port: 0, fd: text === 'stdout' ? 1 : 2, source: text };
   }
@@ -113,7 +113,7 @@ function parseName(cursor: WordCursor, what: string, names: readonly string[]): 
 
 /** Reads a log line after the word `log`; undefined when an alert was given (or the target is not built). */
 export function parseLogLine(cursor: WordCursor, reading: Reading): LogLine | undefined {
-  const target = parseTarget(cursor);
+  const target = parseTarget(cursor, reading);
   if (target === undefined) return undefined;
   const parts: Parts = { maxLength: LENGTH_DEFAULT_BYTES, format: undefined };
   if (!parseParts(cursor, parts)) return undefined;

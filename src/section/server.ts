@@ -1,5 +1,5 @@
 /** `server <name> <address>[:<port>] [options]` and `default-server [options]`. */
-import { custom, customOrNothing, rawWord } from '../config/argument.ts';
+import { customOrNothing, rawWord } from '../config/argument.ts';
 import type { Keyword } from '../config/keyword.ts';
 import type { Word, WordCursor } from '../config/place.ts';
 import type { CheckSettings, Server, ServerAddress } from '../model/server.ts';
@@ -60,7 +60,7 @@ function readServer(section: ProxySection, name: Word, text: Word, cursor: WordC
   const fault = nameFault(name.text);
   if (fault !== undefined)
     cursor.alerts.alert(`'server' : ${fault}`, name, 'Letters, digits, "-", "_", "." and ":".');
-  const endpoint = parseEndpoint(text.text);
+  const endpoint = parseEndpoint(section.reading.variables.expand(text.text));
   const called = `server ${section.proxy.name}/${name.text}`;
   if ('error' in endpoint) {
     cursor.alerts.alert(`'${called}' : ${endpoint.error}`, text, endpoint.advice);
@@ -98,9 +98,15 @@ export const serverKeywords: readonly Keyword<ProxySection>[] = [
   }),
   proxyKeyword({
     name: 'default-server',
-    args: [custom('<option>...')],
-    traits: { needs: 'backend' },
+    args: [customOrNothing('<option>...')],
+    traits: { needs: 'backend', otherwise: 'refuse' },
     parse({ target }, cursor) {
+      if (cursor.peek() === 'name') {
+        const text = "'default-server name' is known to HAProxy but not built yet in Sluice; the line is ignored.";
+        cursor.alerts.notice(text, cursor.words[1], 'Servers that say from <name> do without its options.');
+        cursor.position = cursor.words.length;
+        return;
+      }
       const settings = readServerOptions(cursor, 'default-server');
       if (settings !== undefined) target.defaultServer.push(...settings);
     },

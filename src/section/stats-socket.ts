@@ -14,7 +14,7 @@ const LEVELS = ['user', 'operator', 'admin'] as const;
 /** Reads the address and options of a socket of the runtime API; undefined when an alert was given. */
 export function readStatsSocket(cursor: WordCursor, reading: Reading): StatsSocket[] | undefined {
   const at = cursor.words[cursor.position++] as Word;
-  const endpoint = parseEndpoint(at.text);
+  const endpoint = parseEndpoint(reading.variables.expand(at.text));
   if ('error' in endpoint) {
     cursor.alerts.alert(`'stats socket' : ${endpoint.error}`, at, endpoint.advice);
     return undefined;
