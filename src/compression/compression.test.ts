@@ -121,6 +121,8 @@ describe('a response', () => {
       ['vary: accept-encoding', 'accept-encoding'],
       ['vary: *', '*'],
       ['vary: ', 'Accept-Encoding'],
+      ['vary: , ', 'Accept-Encoding'],
+      ['vary: Origin , ', 'Origin,Accept-Encoding'],
       ['vary: A,accept-Encoding', 'A,accept-Encoding'],
     ] as const) {
       const response = message(`${OK}\n${before}`);

@@ -109,7 +109,8 @@ export function addVary(response: HttpMessage): void {
     response.addField('vary', 'Accept-Encoding');
     return;
   }
-  const value = response.fieldValue(last);
+  // Members that are empty are read, never written (RFC 9110 5.6.1.1).
+  const value = response.fieldValue(last).replace(/[ \t]*,[ \t,]*$/, '');
   response.replaceValue(last, value === '' ? 'Accept-Encoding' : `${value},Accept-Encoding`);
 }
 
