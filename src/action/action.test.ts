@@ -15,6 +15,7 @@ function run(ruleSet: RuleSet, rule: string) {
   const isResponse = ruleSet.startsWith('http') && ruleSet !== 'http-request';
   const bench = policyBench(REQUEST, isResponse ? RESPONSE : undefined);
   const context = new TestContext(bench, ruleSet);
+  context.files.set('empty.http', '');
   context.files.set('page.http', 'HTTP/1.0 503 Busy\r\ncontent-type: text/plain\r\n\r\nlater');
   context.files.set('body.txt', 'from a file');
   const compiled = parseRule(ruleSet, context.cursor(rule), context);
@@ -112,6 +113,9 @@ describe('answers', () => {
       'deny errorfile page.http',
       '503 Busy PR|content-length: 5|content-type: text/plain|later',
     ],
+    // Sent as no answer at all.
+    ['http-request', 'deny deny_status 500 errorfile empty.http', '0  PR||'],
+    ['http-request', 'return hdr x-a "%[req.hdr(none)]"', '200 OK LR|content-length: 0|'],
     ['http-response', 'deny', '502 PH page'],
     ['http-request', 'return', '200 OK LR|content-length: 0|'],
     ['http-request', 'return status 404', '404 Not Found LR|content-length: 0|'],

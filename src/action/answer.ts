@@ -4,7 +4,7 @@
 import { parseLogFormat } from '../log/log-format.ts';
 import { isFieldName } from '../model/field-name.ts';
 import type { Word } from '../model/place.ts';
-import { type Reply, type ReplyBody, reasonOf } from '../model/reply.ts';
+import { type Reply, type ReplyBody, reasonOf, SILENT_REPLY } from '../model/reply.ts';
 import { parseReply } from '../model/reply-message.ts';
 import { ACTION_DONE, type LogFormat, type RuleSet } from '../model/rules.ts';
 import type { Stream } from '../model/stream.ts';
@@ -84,7 +84,7 @@ function readErrorFile(line: ActionLine, words: AnswerWords, keyword: Word): boo
   const word = takeWord(line, 'a file name');
   const bytes = word === undefined ? undefined : line.ctx.attachment(word.text);
   if (word === undefined || bytes === undefined) return false;
-  words.message = parseReply(bytes);
+  words.message = bytes.length === 0 ? SILENT_REPLY : parseReply(bytes);
   if (words.message === undefined)
     line.ctx.alerts.alert(`'${word.text}' does not hold an HTTP response.`, word);
   return words.message !== undefined;
@@ -189,8 +189,14 @@ function page(status: number, termination: string, isDefaultPage: boolean): Make
 }
 
 function built(words: AnswerWords, status: number, body: Buffer, stream: Stream): ReplyBody {
-  const names = words.fields.map((field) => field.name);
-  const values = words.fields.map((field) => field.value.build(stream));
+  const names: string[] = [];
+  const values: string[] = [];
+  for (const field of words.fields) {
+    const value = field.value.build(stream);
+    if (value === '') continue; // HAProxy leaves a header without a value out
+    names.push(field.name);
+    values.push(value);
+  }
   // RFC 9110 6.4.1: these have no content.
   const hasBody = status >= 200 && status !== 204 && status !== 304;
   if (hasBody) {
@@ -210,7 +216,7 @@ function make(words: AnswerWords, status: number, termination: string, isReturn:
   const { message, format } = words;
   if (message !== undefined) {
     const reply: Reply = {
-      status: words.status ?? message.status,
+      status: words.status ?? (message.status || status),
       termination,
       message,
       isDefaultPage: false,

@@ -13,6 +13,16 @@ export interface ReplyBody {
   readonly closes: boolean;
 }
 
+/** An empty `errorfile` (`/dev/null`): the connection is closed without a word. */
+export const SILENT_REPLY: ReplyBody = {
+  status: 0,
+  reason: '',
+  names: [],
+  values: [],
+  body: Buffer.alloc(0),
+  closes: true,
+};
+
 export interface Reply {
   readonly status: number;
   /** Two characters of the termination state: who and when. */

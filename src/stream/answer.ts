@@ -5,11 +5,11 @@ import { errorPage } from '../http/error-pages.ts';
 import { fillResponse, sendAbort, sendResponse } from '../http/reply.ts';
 import { listenerRecord } from '../model/counter-slices.ts';
 import { COUNT_DREQ, COUNT_DRESP, COUNT_INTERCEPTED } from '../model/counters.ts';
-import type { ReplyBody } from '../model/reply.ts';
+import { type ReplyBody, SILENT_REPLY } from '../model/reply.ts';
 import * as abi from '../native/abi.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
-import { type ProxyPlan, SILENT_REPLY } from './proxy-plan.ts';
+import type { ProxyPlan } from './proxy-plan.ts';
 import { commandWait, runRules } from './rule-runner.ts';
 import { PAUSED, STEP_SERVED, STEP_TARPIT } from './step-names.ts';
 
@@ -109,6 +109,7 @@ export function answerRules(plane: Plane, stream: DataStream): number {
   }
   if (stream.tarpitMs > 0) return beginTarpit(stream);
   countRuleAnswer(plane, stream, own.termination);
+  if (own.message === SILENT_REPLY) return abortStream(stream, own.termination, own.status);
   if (own.message !== undefined) return reply(plane, stream, own.message, own.termination);
   if (own.isDefaultPage) return reply(plane, stream, errorPage(own.status), own.termination);
   return errorReply(plane, stream, own.status, own.termination);

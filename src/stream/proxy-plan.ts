@@ -8,7 +8,7 @@ import type { Balancer } from '../lb/server-group.ts';
 import { backendRecord, frontendRecord } from '../model/counter-slices.ts';
 import type { Live } from '../model/live.ts';
 import type { Proxy } from '../model/proxy.ts';
-import type { ReplyBody } from '../model/reply.ts';
+import { type ReplyBody, SILENT_REPLY } from '../model/reply.ts';
 import type { LogFormat, Rule, RuleSet } from '../model/rules.ts';
 import type { Server } from '../model/server.ts';
 import type { Stream } from '../model/stream.ts';
@@ -16,16 +16,6 @@ import type { PairPlan } from './pair-plan.ts';
 
 /** HAProxy's own format for a proxy that names none (src/log). */
 export type DefaultLogFormat = (proxy: Proxy) => LogFormat;
-
-/** An empty `errorfile` (`/dev/null`): the connection is closed without a word. */
-export const SILENT_REPLY: ReplyBody = {
-  status: 0,
-  reason: '',
-  names: [],
-  values: [],
-  body: Buffer.alloc(0),
-  closes: true,
-};
 
 /** HAProxy waits this long before it tries the same server again. */
 export const TURNAROUND_MAX_MS = 1000;

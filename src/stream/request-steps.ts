@@ -3,7 +3,6 @@
  */
 
 import { applyToRequest, chooseForRequest } from '../compression/decide.ts';
-import { errorPage } from '../http/error-pages.ts';
 import { addForwardedFor, addOriginalTo } from '../http/forwarded.ts';
 import { countForwards } from '../http/max-forwards.ts';
 import { sendAbort } from '../http/reply.ts';
@@ -21,6 +20,7 @@ import {
 import type { Capture, Proxy } from '../model/proxy.ts';
 import { ACTION_DONE, ACTION_WAIT, type Rule } from '../model/rules.ts';
 import * as abi from '../native/abi.ts';
+import { pathStart } from '../sample/target.ts';
 import { answerRules, errorReply, reply } from './answer.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
@@ -114,6 +114,13 @@ export function captureResponse(stream: DataStream): void {
   stream.responseCaptures = capture(stream, stream.frontendPlan.proxy.responseCaptures);
 }
 
+/** Compared as written; one that is a path also with the path of a request that names an authority. */
+function isMonitorTarget(target: string, monitorUri: string): boolean {
+  if (target === monitorUri) return true;
+  const start = pathStart(target);
+  return start > 0 && monitorUri.charCodeAt(0) === 0x2f && target.substring(start) === monitorUri;
+}
+
 export function requestHeadStep(plane: Plane, stream: DataStream): number {
   const plan = stream.frontendPlan;
   plane.count(plan.frontendCounters + COUNT_REQ_TOT, 1);
@@ -124,10 +131,10 @@ export function requestHeadStep(plane: Plane, stream: DataStream): number {
     plane.engine.nowMs,
   );
   if (plan.hasRequestCaptures) captureRequest(stream);
-  if (plan.monitorUri !== undefined && stream.request.target === plan.monitorUri) {
+  if (plan.monitorUri !== undefined && isMonitorTarget(stream.request.target, plan.monitorUri)) {
     stream.isMonitor = true;
     plane.count(plan.frontendCounters + COUNT_INTERCEPTED, 1);
-    return reply(plane, stream, errorPage(plan.monitorFails(stream) ? 503 : 200), 'LR');
+    return errorReply(plane, stream, plan.monitorFails(stream) ? 503 : 200, 'LR');
   }
   return plan.buffersRequest ? step.STEP_FRONTEND_BODY : step.STEP_FRONTEND_CONTENT;
 }

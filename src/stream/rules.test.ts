@@ -206,6 +206,10 @@ describe('the way to a server', () => {
     const house = listen((proxy) => proxy.settings.set('monitor-uri', ['/alive']));
     expect(house.request('GET /alive HTTP/1.1\r\nhost: x')[0]).toMatch(/^RESPOND DRAIN \{: 200; : OK/);
     expect(house.end()).toEqual([]);
+    const absolute = listen((proxy) => proxy.settings.set('monitor-uri', ['/alive']));
+    expect(absolute.request('GET http://x/alive HTTP/1.1\r\nhost: x')[0]).toMatch(/^RESPOND DRAIN \{: 200/);
+    const other = listen((proxy) => proxy.settings.set('monitor-uri', ['/alive']));
+    expect(other.request('GET http://x/y/alive HTTP/1.1\r\nhost: x')[0]).not.toMatch(/^RESPOND/);
   });
 
   it('option forwardfor adds the client, not from the networks it excepts', () => {
