@@ -78,6 +78,7 @@ export function parseIpv4(text: string): Address | undefined {
   return index === 4 ? new Address(octets) : undefined;
 }
 
+/** RFC 4291 2.2, an IPv4 tail included; undefined for anything else, a zone too. */
 export function parseIpv6(text: string): Address | undefined {
   if (!/^[0-9a-fA-F:.]{2,45}$/.test(text)) return undefined;
   const halves = text.split('::');
@@ -113,6 +114,7 @@ function parseGroups(text: string, mayEndDotted: boolean): number[] | undefined 
   return octets;
 }
 
+/** An IPv4 or IPv6 address in its usual text; undefined for anything else. */
 export function parseAddress(text: string): Address | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
@@ -173,6 +175,7 @@ export class Network {
   }
 }
 
+/** The octets of a netmask, 4 or 16, that has its first <prefix> bits set. */
 export function maskOfPrefix(prefix: number, family: 4 | 6): Uint8Array {
   const mask = new Uint8Array(family === 4 ? 4 : 16);
   for (let i = 0; i < mask.length; i++) {

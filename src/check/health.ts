@@ -15,10 +15,12 @@ export function firstHealth(counts: Counts): number {
   return counts.rise;
 }
 
+/** The highest health: up, with all its chances. */
 export function fullHealth(counts: Counts): number {
   return counts.rise + counts.fall - 1;
 }
 
+/** True when <health>, 0 to fullHealth(), means that requests are sent there. */
 export function isUp(health: number, counts: Counts): boolean {
   return health >= counts.rise;
 }

@@ -25,6 +25,7 @@ function unchunk(text: string): string {
   }
 }
 
+/** What a server has sent so far as an answer; undefined when it is none, or its head is not complete. */
 export function parseAnswer(bytes: Uint8Array): HttpAnswer | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const start = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?\n/.exec(text);

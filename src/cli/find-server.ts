@@ -8,6 +8,7 @@ function matches(one: { name: string; id: number }, wanted: string): boolean {
   return wanted.startsWith('#') ? one.id === Number(wanted.slice(1)) : one.name === wanted;
 }
 
+/** `backend/server`, each by name or by `#id`; or the sentence that says what there is not. */
 export function findServer(control: Control, name: string | undefined): Found {
   const slash = name?.indexOf('/') ?? -1;
   if (name === undefined || slash < 0) return { error: "Require 'backend/server'.\n" };

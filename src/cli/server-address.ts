@@ -14,6 +14,7 @@ function changes(before: ServerAddress, after: ServerAddress): string {
   return parts.length === 0 ? 'nothing changed\n' : `${parts.join(', ')} by 'stats socket command'\n`;
 }
 
+/** `addr <ip> [port <port>]`: moves a server. Returns what the client is told. */
 export function setServerAddress(control: Control, record: ServerRecord, args: readonly string[]): string {
   const [host, portWord, portText = ''] = args;
   if (host === undefined) return 'set server <b>/<s> addr requires an address and optionally a port.\n';
@@ -40,6 +41,7 @@ export function setServerAddress(control: Control, record: ServerRecord, args: r
   return text;
 }
 
+/** `check-port <port>`: returns what the client is told, '' when it is done. */
 export function setCheckPort(record: ServerRecord, text: string | undefined): string {
   const { check } = record.server;
   if (text === undefined) return 'set server <b>/<s> check-port requires a port.\n';

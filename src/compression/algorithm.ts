@@ -18,6 +18,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
   { name: 'raw-deflate', coding: 'deflate', stage: abi.STAGE_RAW },
 ];
 
+/** By the configuration's name; undefined when there is none. */
 export function findAlgorithm(name: string): Algorithm | undefined {
   return ALGORITHMS.find((algorithm) => algorithm.name === name);
 }

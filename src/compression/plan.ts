@@ -36,6 +36,7 @@ function firstFilled(back: readonly string[] | undefined, front: readonly string
   return chosen.map((word) => word.toLowerCase());
 }
 
+/** What both proxies of a pair say together; undefined when neither speaks of compression. */
 export function planCompression(
   front: CompressionSettings | undefined,
   back: CompressionSettings | undefined,

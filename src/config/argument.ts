@@ -46,6 +46,7 @@ function single<T>(label: string, allowed: string, convert: (text: string) => T 
   };
 }
 
+/** One word, whatever it is. */
 export function word(label = '<name>'): Argument<string> {
   return single(label, 'any word', (text) => text);
 }
@@ -61,6 +62,7 @@ export function rawWord(label = '<value>'): Argument<Word> {
   };
 }
 
+/** A decimal integer from <min> to <max>. */
 export function integer(label = '<number>', min = 0, max = 0x7fff_ffff): Argument<number> {
   return single(label, `an integer between ${min} and ${max}`, (text) => {
     const value = /^-?[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -79,14 +81,17 @@ export function time(label = '<timeout>', unit: TimeUnit = 'ms', max = TIME_MAX_
   });
 }
 
+/** Bytes: an integer with or without k, m or g. */
 export function size(label = '<size>'): Argument<number> {
   return single(label, 'bytes, or an integer with k, m or g', parseSize);
 }
 
+/** An IPv4 or IPv6 address, as text in its shortest form. */
 export function address(label = '<address>'): Argument<string> {
   return single(label, 'an IPv4 or IPv6 address', (text) => parseAddress(text)?.toString());
 }
 
+/** One of these words. */
 export function oneOf<const Names extends readonly string[]>(...names: Names): Argument<Names[number]> {
   return {
     label: `{ ${names.join(' | ')} }`,
@@ -106,6 +111,7 @@ export function oneOf<const Names extends readonly string[]>(...names: Names): A
   };
 }
 
+/** `on` or `off`. */
 export function onOff(): Argument<boolean> {
   return single('{ on | off }', 'on, off', (text) =>
     text === 'on' ? true : text === 'off' ? false : undefined,
@@ -136,6 +142,7 @@ export function customOrNothing(label: string): Argument<WordCursor> {
   return { ...custom(label), mayBeEmpty: true };
 }
 
+/** The same, or nothing when the line ends before it. */
 export function optional<T>(argument: Argument<T>): Argument<T | undefined> {
   return { ...argument, label: `[${argument.label}]`, isOptional: true };
 }

@@ -112,6 +112,7 @@ export function preamble(options: RenderOptions): string {
   );
 }
 
+/** One line of the process itself, without a place in the configuration. */
 export function renderNote(severity: Severity, text: string, pid: number): string {
   return tagged(severity, pid, printable(text));
 }

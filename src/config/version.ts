@@ -72,6 +72,7 @@ export const FEATURES: Readonly<Record<string, boolean>> = {
   ZLIB: false,
 };
 
+/** What `feature()` asks: the name without its sign in the list that -vv prints. */
 export function hasFeature(name: string): boolean {
   return Object.hasOwn(FEATURES, name) && FEATURES[name] === true;
 }
@@ -79,6 +80,7 @@ export function hasFeature(name: string): boolean {
 /** What `enabled()` may ask. */
 const ENABLED: ReadonlySet<string> = new Set(['EPOLL', 'SPLICE', 'GETADDRINFO', 'REUSEPORT', 'FAST-FORWARD']);
 
+/** What `enabled()` asks. */
 export function isEnabled(name: string): boolean {
   return ENABLED.has(name);
 }

@@ -32,6 +32,7 @@ const afters: Readonly<Record<'more' | 'flush' | 'finish', After>> = {
 };
 const nothing = new Uint8Array(0);
 
+/** The addon's number of a format; throws ERR_INVALID_ARG_VALUE for another name. */
 export function formatNumber(name: unknown): Format {
   if (typeof name === 'string' && Object.hasOwn(formats, name)) return formats[name as FormatName];
   const text = `format must be 'gzip', 'deflate' or 'deflate-raw'; got ${String(name).slice(0, 40)}`;

@@ -36,6 +36,7 @@ export interface Face {
 
 let loaded: Face | undefined;
 
+/** The addon, loaded at the first call; throws when it is not built. */
 export function face(): Face {
   loaded ??= loadAddon() as unknown as Face;
   return loaded;

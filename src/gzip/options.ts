@@ -54,6 +54,7 @@ function shown(value: unknown): string {
   return `an instance of ${(value as { constructor?: { name?: string } }).constructor?.name || 'an object'}`;
 }
 
+/** An error as Node's own, ERR_INVALID_ARG_TYPE; the caller throws it. */
 export function typeFault(name: string, expected: string, value: unknown): Error {
   return refusal(TypeError, 'ERR_INVALID_ARG_TYPE', `${name} must be ${expected}; got ${shown(value)}`);
 }

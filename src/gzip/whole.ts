@@ -38,6 +38,7 @@ function piecesFor(format: FormatName, mode: number): Pieces {
   return new Pieces({ format, mode: modeName(mode) });
 }
 
+/** A whole body at once; throws Node's argument errors for what is no body or no option. */
 export function compressSync(format: FormatName, input: unknown, options?: CompressOptions | null): Buffer {
   const bytes = bytesOf(input);
   const mode = chosenMode(options);

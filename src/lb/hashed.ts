@@ -21,6 +21,7 @@ export function hashFunction(words: readonly string[]): (key: string) => number 
   return isAvalanched(words) ? (key) => avalanche(plain(key)) : plain;
 }
 
+/** Whether the words of `hash-type` ask for the second mixing: consistent hashing does unless a function is named. */
 export function isAvalanched(words: readonly string[]): boolean {
   return words.indexOf('avalanche') >= 0 || (words[0] === 'consistent' && words.length === 1);
 }

@@ -19,6 +19,7 @@ function wordsOf(address: Address): number {
   return hash >>> 0;
 }
 
+/** The 32-bit words of the client address, exclusive-or-ed; -1 when there is none (a unix socket). */
 export function sourceKey(): KeyHash {
   return (stream) => {
     const address = sessionSource(stream.session, stream.engine);

@@ -14,6 +14,7 @@ export interface Ring {
   readonly owners: Int32Array;
 }
 
+/** Points of <servers> in the order of their keys; <weights> by the index of the server. */
 export function makeRing(servers: readonly Server[], weights: readonly number[]): Ring {
   const points: { key: number; owner: number }[] = [];
   for (const [owner, server] of servers.entries()) {

@@ -54,26 +54,31 @@ const T = {
   close: (stream: Stream) => end.timerOf(stream, abi.X_T_CLOSE),
 };
 
+/** %Tw in ms; -1 when the request did not come so far. */
 export function queueTime(stream: Stream): number {
   const queue = T.queue(stream);
   return queue < 0 ? -1 : queue - T.request(stream);
 }
 
+/** %Tc in ms; -1 without a connection. */
 export function connectTime(stream: Stream): number {
   const connect = T.connect(stream);
   return connect < 0 ? -1 : connect - T.queue(stream);
 }
 
+/** %Tr in ms; -1 without a response. */
 export function responseTime(stream: Stream): number {
   const data = T.data(stream);
   return data < 0 ? -1 : data - T.connect(stream);
 }
 
+/** %TR in ms; -1 without a whole request. */
 export function requestTime(stream: Stream): number {
   const request = T.request(stream);
   return request < 0 ? -1 : request - T.idle(stream);
 }
 
+/** %Ta in ms. */
 export function activeTime(stream: Stream): number {
   return T.close(stream) - Math.max(T.idle(stream), 0);
 }
@@ -84,10 +89,12 @@ function dataTime(stream: Stream): number {
   return from < 0 ? -1 : T.close(stream) - from;
 }
 
+/** %b; the frontend's name when no backend was chosen. */
 export function backendName(stream: Stream): string {
   return stream.backend === undefined ? stream.frontend.name : stream.backend.name;
 }
 
+/** %s. */
 export function serverName(stream: Stream): string {
   return stream.server === undefined ? '<NOSRV>' : stream.server.name;
 }
@@ -219,6 +226,7 @@ export const aliases: readonly Alias[] = [...dates, ...timers, ...requests, ...o
 
 const byName = new Map(aliases.map((alias) => [alias.name, alias]));
 
+/** By the name behind the percent sign. */
 export function findAlias(name: string): Alias | undefined {
   return byName.get(name);
 }

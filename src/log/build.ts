@@ -115,10 +115,12 @@ function textWriter(flags: ItemFlags): (text: string) => string {
   return escape;
 }
 
+/** Capital hexadecimal digits of 32 bits, <digits> at least. */
 export function hexNumber(value: number, digits: number): string {
   return (value >>> 0).toString(16).toUpperCase().padStart(digits, '0');
 }
 
+/** Two capital digits an octet. */
 export function hexAddress(octets: Uint8Array): string {
   let out = '';
   for (let i = 0; i < octets.length; i++) out += hexNumber(octets[i] as number, 2);

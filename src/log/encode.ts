@@ -20,14 +20,17 @@ function hex(char: string): string {
 const sharp = (char: string): string => `#${hex(char)}`;
 const percent = (char: string): string => `%${hex(char)}`;
 
+/** Bytes a request line in a log may not hold as `#XX`. */
 export function encodeUrl(text: string): string {
   return URL_UNSAFE.test(text) ? text.replace(URL_UNSAFE_ALL, sharp) : text;
 }
 
+/** The same for captured fields. */
 export function encodeCapture(text: string): string {
   return HEADER_UNSAFE.test(text) ? text.replace(HEADER_UNSAFE_ALL, sharp) : text;
 }
 
+/** Bytes a header field may not hold as `%XX`. */
 export function encodeField(text: string): string {
   return FIELD_UNSAFE.test(text) ? text.replace(FIELD_UNSAFE_ALL, percent) : text;
 }
@@ -37,6 +40,7 @@ export function escapeStructured(text: string): string {
   return /["\\\]]/.test(text) ? text.replace(/["\\\]]/g, '\\$&') : text;
 }
 
+/** Quotes and backslashes; other bytes stay. */
 export function escapeJson(text: string): string {
   return /["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text;
 }
@@ -70,6 +74,7 @@ export function cborText(text: string, isBytes = false): string {
   return cborHead(isBytes ? 2 : 3, BigInt(text.length)) + text;
 }
 
+/** Two digits a byte; <bytes> is latin1. */
 export function toHex(bytes: string): string {
   let out = '';
   for (let i = 0; i < bytes.length; i++) out += hex(bytes.charAt(i));

@@ -16,6 +16,7 @@ function recordsOf(layout: CounterLayout): number {
   return layout.proxies * 2 + layout.servers + layout.listeners;
 }
 
+/** Zeros for every record of every thread. */
 export function createCounterMemory(layout: CounterLayout): SharedArrayBuffer {
   return new SharedArrayBuffer(
     recordsOf(layout) * layout.threads * COUNTER_WORDS * Float64Array.BYTES_PER_ELEMENT,
@@ -62,6 +63,7 @@ export function countMean(slice: Float64Array, at: number, value: number): void 
   slice[at] = sum - sum / MEAN_WINDOW + value;
 }
 
+/** Keeps the larger of <value> and what is there. */
 export function countMax(slice: Float64Array, at: number, value: number): void {
   if (value > (slice[at] as number)) slice[at] = value;
 }

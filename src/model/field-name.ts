@@ -9,6 +9,7 @@ export interface FieldName {
   readonly id: number;
 }
 
+/** <name> in small letters, with the number the scanner gives it; 0 for a name it does not know. */
 export function fieldName(name: string): FieldName {
   const lower = name.toLowerCase();
   return { name: lower, id: lower === '' ? 0 : Math.max(FIELD_NAMES.indexOf(lower), 0) };

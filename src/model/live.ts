@@ -32,6 +32,7 @@ export class Live {
   }
 }
 
+/** Zeros: one record of the process, then one each for proxies, servers, listeners. */
 export function createLiveMemory(counts: LiveCounts): SharedArrayBuffer {
   const records = 1 + counts.proxies + counts.servers + counts.listeners;
   return new SharedArrayBuffer(records * abi.LIVE_WORDS * Int32Array.BYTES_PER_ELEMENT);

@@ -8,6 +8,7 @@ const AF_INET6 = 10;
 /** sun_path holds 108 bytes. */
 export const UNIX_PATH_MAX = 107;
 
+/** struct sockaddr_in of Linux, 16 bytes; <octets> are 4. */
 export function sockaddrIpv4(octets: Uint8Array, port: number): Uint8Array {
   const out = new Uint8Array(16);
   const view = new DataView(out.buffer);
@@ -17,6 +18,7 @@ export function sockaddrIpv4(octets: Uint8Array, port: number): Uint8Array {
   return out;
 }
 
+/** struct sockaddr_in6 of Linux, 28 bytes; <octets> are 16. */
 export function sockaddrIpv6(octets: Uint8Array, port: number, scope = 0): Uint8Array {
   const out = new Uint8Array(28);
   const view = new DataView(out.buffer);
@@ -45,6 +47,7 @@ export interface SockaddrParts {
   port: number;
 }
 
+/** The reverse: what the kernel said, by its family. */
 export function parseSockaddr(bytes: Uint8Array): SockaddrParts {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const family = bytes.length >= 2 ? view.getUint16(0, true) : 0;

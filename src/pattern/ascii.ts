@@ -5,10 +5,12 @@
 const MAPPED_BY_LOWER = /[\xc0-\xde]/;
 const MAPPED_BY_UPPER = /[\x80-\xff]/;
 
+/** A to Z alone; bytes above 127 are latin1 here and stay. */
 export function asciiLower(text: string): string {
   return MAPPED_BY_LOWER.test(text) ? mapAscii(text, 65, 32) : text.toLowerCase();
 }
 
+/** a to z alone. */
 export function asciiUpper(text: string): string {
   return MAPPED_BY_UPPER.test(text) ? mapAscii(text, 97, -32) : text.toUpperCase();
 }

@@ -15,6 +15,7 @@ export function parseIpPattern(text: string): Network | undefined {
   return parseIpv4(full) === undefined ? undefined : parseNetwork(full + (found[4] ?? ''));
 }
 
+/** True when the address lies in one of <networks>, of which there is at least one. */
 export function matchNetworks(networks: readonly Network[]): (address: Address) => boolean {
   const first = networks[0] as Network;
   if (networks.length === 1) return (address) => first.matches(address);

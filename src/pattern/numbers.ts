@@ -28,6 +28,7 @@ export function parseRange(text: string): Range | undefined {
 
 export type Operator = 'eq' | 'ge' | 'gt' | 'le' | 'lt';
 
+/** A comparison before a number: `ge 5`. */
 export function isOperator(text: string): text is Operator {
   return text === 'eq' || text === 'ge' || text === 'gt' || text === 'le' || text === 'lt';
 }
@@ -78,6 +79,7 @@ function dotted(major: string, minor: string | undefined): number {
   return Number(major) * 65536 + Number(minor ?? 0);
 }
 
+/** True when the value lies in one of <ranges>, of which there is at least one. */
 export function matchRanges(ranges: readonly Range[]): (value: Integer) => boolean {
   const first = ranges[0] as Range;
   if (ranges.length === 1) {

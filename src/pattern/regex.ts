@@ -96,6 +96,7 @@ interface Flags {
 /** Characters a pattern may have; longer ones are refused. */
 export const REGEX_LENGTH_MAX_CHARS = 16384;
 
+/** PCRE in, JavaScript out; throws RegexError with the offset of what V8 cannot do. */
 export function translateRegex(source: string, insensitive = false): TranslatedRegex {
   if (source.length > REGEX_LENGTH_MAX_CHARS) throw new RegexError('the pattern is too long', 0);
   return new Translator(source, insensitive).run();

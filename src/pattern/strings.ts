@@ -37,6 +37,7 @@ function trieOf(patterns: readonly string[], reversed: boolean): Trie {
   return trie;
 }
 
+/** True when the subject is one of <patterns>. */
 export function matchExact(patterns: readonly string[], insensitive: boolean): StringMatcher {
   return folded(patterns, insensitive, (list) => {
     if (list.length <= LOOP_MAX_PATTERNS) return anyOf(list, (subject, pattern) => subject === pattern);
@@ -45,6 +46,7 @@ export function matchExact(patterns: readonly string[], insensitive: boolean): S
   });
 }
 
+/** True when it begins with one. */
 export function matchPrefix(patterns: readonly string[], insensitive: boolean): StringMatcher {
   return folded(patterns, insensitive, (list) => {
     if (list.length <= LOOP_MAX_PATTERNS)
@@ -54,6 +56,7 @@ export function matchPrefix(patterns: readonly string[], insensitive: boolean): 
   });
 }
 
+/** True when it ends with one. */
 export function matchSuffix(patterns: readonly string[], insensitive: boolean): StringMatcher {
   return folded(patterns, insensitive, (list) => {
     if (list.length <= LOOP_MAX_PATTERNS) return anyOf(list, (subject, pattern) => subject.endsWith(pattern));
@@ -62,6 +65,7 @@ export function matchSuffix(patterns: readonly string[], insensitive: boolean): 
   });
 }
 
+/** True when it holds one. */
 export function matchSubstring(patterns: readonly string[], insensitive: boolean): StringMatcher {
   return folded(patterns, insensitive, (list) => {
     if (list.length <= LOOP_MAX_PATTERNS) return anyOf(list, (subject, pattern) => subject.includes(pattern));

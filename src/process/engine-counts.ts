@@ -34,6 +34,7 @@ export type EngineCount = (typeof ENGINE_COUNTS)[number];
 /** How often a thread copies its counts. */
 const COPY_MS = 500;
 
+/** A slice of doubles for each engine, one writer each. */
 export function createEngineCounts(engines: number): SharedArrayBuffer {
   return new SharedArrayBuffer(engines * ENGINE_COUNTS.length * Float64Array.BYTES_PER_ELEMENT);
 }
@@ -55,6 +56,7 @@ export function publishEngineCounts(addon: Addon, memory: SharedArrayBuffer, eng
   timer.unref();
 }
 
+/** Over all engines. */
 export function sumEngineCount(memory: SharedArrayBuffer, name: EngineCount): number {
   const words = new Float64Array(memory);
   let sum = 0;

@@ -54,6 +54,7 @@ function proxyWords(proxy: Proxy): Uint32Array {
   return words;
 }
 
+/** What the engine knows of a server, by the abi's SV_ numbers. */
 export function serverWords(server: Server): Uint32Array {
   const words = new Uint32Array(abi.SV_WORDS);
   words[abi.SV_PROXY] = server.proxy.index;
@@ -101,6 +102,7 @@ export function firstServerState(server: Server): number {
   return isOff ? SERVER_MAINT : SERVER_RUNNING;
 }
 
+/** Sets the limits in the live array, once, before any thread serves. */
 export function fillLive(live: Live, configuration: Configuration, limits: Limits): void {
   const { words } = live;
   words[abi.LIVE_MAXCONN] = limits.maxconn;

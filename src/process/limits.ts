@@ -75,6 +75,7 @@ export function idealMaxconn(configuration: Configuration, threads: number, desc
   return Math.max(Math.floor(remain / 2), MAXCONN_MIN);
 }
 
+/** Connections and descriptors of the process; <descriptors> is the hard limit (RLIMIT_NOFILE). */
 export function computeLimits(configuration: Configuration, threads: number, descriptors: number): Limits {
   const { global } = configuration;
   const maxconn = global.maxconn > 0 ? global.maxconn : idealMaxconn(configuration, threads, descriptors);

@@ -14,6 +14,7 @@ export function threadCount(configuration: Configuration): number {
   return limited(configuration.global.nbthread);
 }
 
+/** Workers for <threads> data threads: one alone runs on main. */
 export function workersOf(threads: number): number {
   return threads === 1 ? 0 : threads;
 }

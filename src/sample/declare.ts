@@ -167,14 +167,17 @@ const LABELS: { readonly [type in ArgumentType]: string } = {
   'str or var': 'string',
 };
 
+/** `str?` may be left out. */
 export function isOptional(name: ArgumentName): boolean {
   return name.endsWith('?');
 }
 
+/** The type without its question mark. */
 export function argumentType(name: ArgumentName): ArgumentType {
   return (name.endsWith('?') ? name.slice(0, -1) : name) as ArgumentType;
 }
 
+/** What messages and -dK call it. */
 export function argumentLabel(name: ArgumentName): string {
   return LABELS[argumentType(name)];
 }

@@ -13,6 +13,7 @@ export function integer(value: bigint): Integer {
   return Number.isSafeInteger(number) ? number : value;
 }
 
+/** Clamped to 64 bits; a number where that is exact. */
 export function saturated(value: bigint): Integer {
   if (value > INT64_MAX) return INT64_MAX;
   return value < INT64_MIN ? INT64_MIN : integer(value);
@@ -63,6 +64,7 @@ function largeIntegerOf(text: string, start: number, negative: boolean): Integer
   return saturated(negative ? -value : value);
 }
 
+/** Saturated at 64 bits, as HAProxy does. */
 export function addIntegers(a: Integer, b: Integer): Integer {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;
@@ -71,6 +73,7 @@ export function addIntegers(a: Integer, b: Integer): Integer {
   return saturated(BigInt(a) + BigInt(b));
 }
 
+/** Saturated at 64 bits. */
 export function subtractIntegers(a: Integer, b: Integer): Integer {
   if (typeof a === 'number' && typeof b === 'number') {
     const difference = a - b;
@@ -79,6 +82,7 @@ export function subtractIntegers(a: Integer, b: Integer): Integer {
   return saturated(BigInt(a) - BigInt(b));
 }
 
+/** Saturated at 64 bits. */
 export function multiplyIntegers(a: Integer, b: Integer): Integer {
   if (typeof a === 'number' && typeof b === 'number') {
     const product = a * b;

@@ -10,11 +10,13 @@ export function proxyCount(stream: Stream, proxy: Proxy, word: number): number {
   return live === undefined ? 0 : (live.words[live.proxy(proxy.index) + word] as number);
 }
 
+/** A LIVE_SV_ word of <server>; 0 without an engine (a test). */
 export function serverCount(stream: Stream, server: Server, word: number): number {
   const live = stream.engine.live;
   return live === undefined ? 0 : (live.words[live.server(server.index) + word] as number);
 }
 
+/** A LIVE_ word of the process. */
 export function processCount(stream: Stream, word: number): number {
   const live = stream.engine.live;
   return live === undefined ? 0 : (live.words[word] as number);

@@ -68,6 +68,7 @@ export function placesOf(sources: readonly Source[]): number {
   return bits;
 }
 
+/** As `-dKsmp` prints them. */
 export function sourceNames(sources: readonly Source[]): string {
   return sources.map((source) => SOURCES[source][0]).join(',');
 }
@@ -119,6 +120,7 @@ export function placesHere(ctx: RuleContext): number {
   return bits;
 }
 
+/** Names of the places in <bits>, lowest first. */
 export function placeNames(bits: number): string {
   return PLACES.filter((_, i) => ((bits >> i) & 1) === 1).join(', ');
 }

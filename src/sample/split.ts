@@ -2,6 +2,7 @@
  * Negative indexes count from the end. <count> takes that many in a row; 0 takes all that follow.
  */
 
+/** <count> fields from number <index> on (from 1; from the end below 0); 0: all that follow. Undefined when there is none. */
 export function fieldAt(text: string, index: number, delimiters: string, count: number): string | undefined {
   if (index > 0) return fieldFromStart(text, index, delimiters, count);
   return index < 0 ? fieldFromEnd(text, index, delimiters, count) : undefined;
@@ -43,6 +44,7 @@ function fieldFromEnd(text: string, index: number, delimiters: string, count: nu
   return field === index ? text.substring(start, end) : undefined;
 }
 
+/** The same, with runs of delimiters counted once. */
 export function wordAt(text: string, index: number, delimiters: string, count: number): string | undefined {
   if (index > 0) return wordFromStart(text, index, delimiters, count);
   return index < 0 ? wordFromEnd(text, index, delimiters, count) : undefined;

@@ -22,18 +22,22 @@ export function between(from: number, to: number): number {
   return to < 0 ? -1 : to - Math.max(from, 0);
 }
 
+/** Seconds since 1970 of the accept; now, while the stream lives. */
 export function acceptSeconds(stream: Stream): number {
   return stream.end === undefined ? Math.floor(Date.now() / 1000) : wordOf(stream, abi.X_ACCEPT_SEC);
 }
 
+/** Its milliseconds, 0 to 999. */
 export function acceptMillis(stream: Stream): number {
   return stream.end === undefined ? Date.now() % 1000 : wordOf(stream, abi.X_ACCEPT_MS);
 }
 
+/** Seconds since 1970 of the request's first byte; now, while the stream lives. */
 export function requestSeconds(stream: Stream): number {
   return stream.end === undefined ? Math.floor(Date.now() / 1000) : wordOf(stream, abi.X_REQUEST_SEC);
 }
 
+/** Its milliseconds, 0 to 999. */
 export function requestMillis(stream: Stream): number {
   return stream.end === undefined ? Date.now() % 1000 : wordOf(stream, abi.X_REQUEST_MS);
 }
@@ -52,6 +56,7 @@ export function bytesFromServer(stream: Stream): number {
   return wordOf(stream, abi.X_BYTES_OUT_LO) + wordOf(stream, abi.X_BYTES_OUT_HI) * 0x1_0000_0000;
 }
 
+/** %U; two words, since one holds 4 GB. */
 export function bytesFromClient(stream: Stream): number {
   return wordOf(stream, abi.X_BYTES_IN_LO) + wordOf(stream, abi.X_BYTES_IN_HI) * 0x1_0000_0000;
 }

@@ -37,6 +37,7 @@ export interface BrokenDate {
   readonly zone: string;
 }
 
+/** <seconds> since 1970 in calendar parts, local or UTC. */
 export function breakDate(seconds: number, nanoseconds: number, isLocal: boolean): BrokenDate {
   const real = new Date(seconds * 1000);
   const offsetMinutes = isLocal ? -real.getTimezoneOffset() : 0;
@@ -157,6 +158,7 @@ function compile(format: string): readonly Part[] {
   return parts;
 }
 
+/** The conversions of strftime(3) in the C locale; unknown ones stay as written. */
 export function strftime(format: string, date: BrokenDate): string {
   const parts = compile(format);
   let out = '';

@@ -15,6 +15,7 @@ export function pathStart(target: string): number {
   return -1;
 }
 
+/** The path without the query, of an origin-form or absolute-form target; undefined for others. */
 export function pathOf(target: string): string | undefined {
   const start = pathStart(target);
   if (start < 0) return undefined;

@@ -130,6 +130,7 @@ const MATRIX: { readonly [from in SampleType]?: Row } = {
   meth: { any: null, str: null, bin: null, meth: null },
 };
 
+/** How <from> becomes <to>: null when nothing needs doing, undefined when it cannot. */
 export function findCast(from: SampleType, to: SampleType): CastEntry {
   if (from === 'any') return to === 'any' ? null : castDynamic(to);
   return MATRIX[from]?.[to];

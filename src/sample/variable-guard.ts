@@ -30,10 +30,12 @@ const GUARDS: { readonly [name: string]: Guard | undefined } = {
 
 export const GUARD_NAMES: readonly string[] = Object.keys(GUARDS);
 
+/** The condition of `set-var(name,condition)`. */
 export function guardNamed(name: string): Guard | undefined {
   return GUARDS[name];
 }
 
+/** True when the variable may be set: <current> is what it holds, <next> what it would. */
 export function guardsHold(
   guards: readonly Guard[],
   current: SampleValue | undefined,

@@ -99,6 +99,7 @@ function activity(source: StatsSource): Values {
   };
 }
 
+/** The fields of `show info` by HAProxy's names. */
 export function infoValues(source: StatsSource): Values {
   return { ...identity(source), ...limits(source), ...activity(source) };
 }

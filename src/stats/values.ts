@@ -128,6 +128,7 @@ function usableWeight(source: StatsSource, proxy: Proxy): number {
   return sum;
 }
 
+/** <seconds> since 1970 to now; 0 for what lies ahead. */
 export function secondsSince(seconds: number): number {
   return Math.max(0, Math.floor(Date.now() / 1000) - seconds);
 }
