@@ -12,6 +12,17 @@ static int is_word(const uint8_t *value, uint32_t len, const char *word)
     return len == strlen(word) && strncasecmp((const char *)value, word, len) == 0;
 }
 
+/* A length that is another's double or that Transfer-Encoding overrides, and what tells of a body where none is. */
+static int is_framing_dropped(const struct head *h, const struct head_field *f)
+{
+    uint32_t id = HEAD_NAME_ID(f->name_id);
+    BUG_ON(h->kind == 0);
+    if (id == HEAD_NAME_CONTENT_LENGTH)
+        return (f->name_id & HEAD_NAME_HOP) != 0;
+    return id == HEAD_NAME_TRANSFER_ENCODING && h->kind == HEAD_RESPONSE &&
+           (h->status < 200 || h->status == 204);
+}
+
 uint32_t fields_weight(const struct head *h, const struct head_field *f, const uint8_t *bytes)
 {
     uint32_t weight = 0;
@@ -21,6 +32,8 @@ uint32_t fields_weight(const struct head *h, const struct head_field *f, const u
         /* a Connection field that only says how long the connection lives ends at the parser */
         if (HEAD_NAME_ID(f[i].name_id) == HEAD_NAME_CONNECTION &&
             (is_word(value, f[i].value_len, "close") || is_word(value, f[i].value_len, "keep-alive")))
+            continue;
+        if (is_framing_dropped(h, &f[i]))
             continue;
         weight += f[i].name_len + f[i].value_len;
     }

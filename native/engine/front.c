@@ -228,9 +228,8 @@ static void front_request(struct conn *c, const struct head *h, struct head_fiel
     dir_open(&s->up, &framing);
     if (h->method_id == HTTP_METHOD_HEAD)
         s->flags |= STREAM_HEAD_REQ;
-    int keep =
-        h->version >= 0x0101 ? !(h->flags & HEAD_F_CONN_CLOSE) : (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
-    if (keep && !(h->flags & HEAD_F_MUST_CLOSE) && !(e->proc->proxies[c->proxy].flags & ABI_PXF_NO_KEEPALIVE))
+    if (head_keeps(h) && !(h->flags & HEAD_F_MUST_CLOSE) &&
+        !(e->proc->proxies[c->proxy].flags & ABI_PXF_NO_KEEPALIVE))
         s->flags |= STREAM_KEEP_CLIENT;
     live_add(&live_process(e->proc)->w[ABI_LIVE_CUM_REQ], 1);
     uint32_t *ev = event_stream(s, ABI_EV_REQUEST, 0);

@@ -74,6 +74,8 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
     if (in->kind == FRAMING_NONE) {
         if (!(s->flags & STREAM_HEAD_REQ) && h->status != 304)
             wflags |= WRITE_DROP_CLEN;
+        else if ((h->flags & HEAD_F_CHUNKED) && !old_client && h->version >= 0x0101)
+            wflags |= WRITE_CHUNKED; /* how the body would come (RFC 9112 section 6.1) */
     } else if ((stage & 0xff) == ABI_STAGE_IDENTITY) {
         s->down.out_kind = old_client ? FRAMING_CLOSE : FRAMING_CHUNKED;
         wflags |= WRITE_DROP_CLEN;
@@ -118,9 +120,7 @@ static void note_server_keep(struct stream *s, const struct framing *in)
 {
     CHECK_STREAM(s);
     const struct head *h = &s->res;
-    int keep =
-        h->version >= 0x0101 ? !(h->flags & HEAD_F_CONN_CLOSE) : (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
-    if (!keep || in->kind == FRAMING_CLOSE || (h->flags & (HEAD_F_MUST_CLOSE | HEAD_F_NTLM)) ||
+    if (!head_keeps(h) || in->kind == FRAMING_CLOSE || (h->flags & (HEAD_F_MUST_CLOSE | HEAD_F_NTLM)) ||
         (s->req.flags & HEAD_F_MUST_CLOSE))
         s->back->flags |= CONN_NO_REUSE;
 }
@@ -303,7 +303,7 @@ void response_read(struct stream *s)
         if (!(c->flags & (CONN_FIN | CONN_RESET)))
             return;
         if (c->in_len > 0 || s->interims > 0)
-            response_bad(s, (c->flags & CONN_RESET) ? ABI_BAD_RESET : ABI_BAD_CLOSED);
+            response_bad(s, (c->flags & CONN_RESET) || c->in_len == 0 ? ABI_BAD_RESET : ABI_BAD_CLOSED);
         else
             stream_fail(s, ABI_FAIL_CLOSED, (c->flags & CONN_RESET) ? ECONNRESET : 0);
         return;

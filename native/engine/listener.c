@@ -88,10 +88,20 @@ static int admit(struct eng *e, uint32_t index)
         live_add(&li->w[ABI_LIVE_LI_CONN], -1);
         return 0;
     }
+    return 1;
+}
+
+/* A connection came: only now it is one of those that ever were. */
+static void count_accepted(struct eng *e, uint32_t index)
+{
+    CHECK_PROCESS(e->proc);
+    CHECK_ENG(e);
+    struct process *p = e->proc;
+    struct live *px = live_proxy(p, p->listeners[index].proxy);
+    int32_t fe = live_get(&px->w[ABI_LIVE_PX_FECONN]);
     if (fe > live_get(&px->w[ABI_LIVE_PX_CONN_MAX]))
         atomic_store_explicit(&px->w[ABI_LIVE_PX_CONN_MAX], fe, memory_order_relaxed);
-    live_add(&pr->w[ABI_LIVE_CUM_CONN], 1);
-    return 1;
+    live_add(&live_process(p)->w[ABI_LIVE_CUM_CONN], 1);
 }
 
 static void unadmit(struct eng *e, uint32_t index)
@@ -231,6 +241,7 @@ void listener_accept(struct eng *e, uint32_t index)
         }
         c->listener = index;
         c->proxy = l->proxy;
+        count_accepted(e, index);
         opened(e, c, &addr, addr_len);
     }
 }

@@ -15,6 +15,14 @@ static int client_gone(const struct stream *s)
     return (c->flags & (CONN_FIN | CONN_RDHUP)) != 0 && s->up.state == DIR_DONE && c->in_len == 0;
 }
 
+/* What policy is told of a client that left: 0 when it can still hear the answer. */
+static int gone_errno(const struct stream *s)
+{
+    CHECK_STREAM(s);
+    CHECK_CONN(s->front);
+    return (s->front->flags & CONN_RESET) ? ECONNRESET : 0;
+}
+
 void stream_wake(struct stream *s, uint32_t reason, uint32_t arg)
 {
     CHECK_CONN(s->front);
@@ -96,7 +104,7 @@ static void connect_run(struct stream *s)
     struct eng *e = s->eng;
     /* a connection that was made counts before a client that left: the log then says that it left waiting (CH, not CC) */
     if (client_gone(s) && (c == NULL || (c->flags & (CONN_RESET | CONN_WR_BLOCKED)))) {
-        stream_fail(s, ABI_FAIL_CLIENT_GONE, 0);
+        stream_fail(s, ABI_FAIL_CLIENT_GONE, gone_errno(s));
         return;
     }
     if (c == NULL) { /* EV_FAIL waited for room */
@@ -153,10 +161,10 @@ static int up_run(struct stream *s)
         return 1;
     default: /* PUMP_SRC: the client left inside its body */
         if (!responding) {
-            stream_fail(s, ABI_FAIL_CLIENT_GONE, 0);
+            stream_fail(s, ABI_FAIL_CLIENT_GONE, ECONNRESET);
             return 1;
         }
-        stream_term(s, 'C', 'D');
+        stream_term(s, 'C', (s->flags & STREAM_RES_DONE) ? 'L' : 'D');
         stream_end(s);
         return 1;
     }
@@ -171,7 +179,7 @@ static void send_run(struct stream *s)
         return;
     }
     if (client_gone(s)) {
-        stream_fail(s, ABI_FAIL_CLIENT_GONE, 0);
+        stream_fail(s, ABI_FAIL_CLIENT_GONE, gone_errno(s));
         return;
     }
     if (up_run(s))
@@ -189,7 +197,7 @@ static void body_run(struct stream *s)
     CHECK_STREAM(s);
     struct conn *front = s->front;
     if (front->flags & CONN_RESET) {
-        stream_term(s, 'C', 'D');
+        stream_term(s, 'C', (s->flags & STREAM_RES_DONE) ? 'L' : 'D');
         stream_end(s);
         return;
     }
@@ -209,7 +217,14 @@ static void body_run(struct stream *s)
             return;
         }
         break;
-    case PUMP_BLOCKED: break;
+    case PUMP_BLOCKED:
+        if (s->down.state == DIR_DONE || !client_gone(s))
+            break;
+        stream_term(s, 'C', 'D'); /* a server that is silent for hours must not work on for nobody */
+        if (s->down.out_kind == FRAMING_CLOSE)
+            s->flags |= STREAM_TRUNCATED;
+        stream_end(s);
+        return;
     case PUMP_DST:
         stream_term(s, 'C', 'D');
         front->flags |= CONN_RESET;

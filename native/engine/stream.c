@@ -204,6 +204,9 @@ void stream_end(struct stream *s)
     if (!keep_front)
         front->flags &= ~(uint32_t)CONN_SESSION; /* END said it */
     int truncated = (s->flags & STREAM_TRUNCATED) != 0;
+    /* RFC 9112 section 9.6: a client that wanted to go on may be sending already, a reset would take its answer */
+    int lingers = (s->flags & STREAM_RESPONDING) && !(s->flags & STREAM_TCP) && s->state != ST_TUNNEL &&
+                  !e->stopping && s->req.kind == HEAD_REQUEST && head_keeps(&s->req);
     if (!(s->flags & STREAM_RESPONDING)) { /* no answer that an early close could destroy */
         front->flags &= ~(uint32_t)(CONN_LINGER | CONN_RD_READY);
         conn_consume(front, front->in_len);
@@ -215,6 +218,8 @@ void stream_end(struct stream *s)
     }
     if (truncated)
         front->flags |= CONN_RST_CLOSE;
+    else if (lingers)
+        front->flags |= CONN_LINGER;
     front_gone(front, 0);
 }
 

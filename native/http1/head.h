@@ -97,6 +97,15 @@ enum head_flag {
     HEAD_F_DATE = 1u << 18            /* a Date is there: else a response gets one when forwarded (RFC 9110 6.6.1) */
 };
 
+/* Does the sender of <h> keep its connection? RFC 9112 section 9.3: close is looked at first, whatever else is said. */
+static inline int head_keeps(const struct head *h)
+{
+    BUG_ON(h->kind != HEAD_REQUEST && h->kind != HEAD_RESPONSE);
+    if (h->flags & HEAD_F_CONN_CLOSE)
+        return 0;
+    return h->version >= 0x0101 || (h->flags & HEAD_F_CONN_KEEPALIVE) != 0;
+}
+
 enum head_opt {
     HEAD_OPT_TE_NO_CLOSE = 1u << 0,        /* h1-do-not-close-on-insecure-transfer-encoding */
     HEAD_OPT_PAYLOAD_ANY_METHOD = 1u << 1, /* h1-accept-payload-with-any-method */

@@ -173,7 +173,7 @@ static int field_decide(struct head_output *o, const struct head_edit_plan *plan
             return 0;
         o->has_upgrade = 1;
     }
-    o->has_te |= id == HEAD_NAME_TE;
+    o->has_te |= id == HEAD_NAME_TE && o->h->kind == HEAD_REQUEST;
     if (e && e->op == EDIT_VALUE && !head_field_is_own(id))
         *edit_ret = e;
     BUG_ON(o->nhosts > 1);

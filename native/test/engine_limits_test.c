@@ -122,6 +122,20 @@ static void stalled_log(int kind)
     cases_passed++;
 }
 
+/* Looking for another connection and finding none is no connection. */
+static void counted_once(void)
+{
+    house_begin();
+    house.respond = 1;
+    int client = house_client(HTTP_LISTENER);
+    check(live_get(&live_process(process_get())->w[ABI_LIVE_CUM_CONN]) == 1, "counted", "one that ever was");
+    check(live_get(&live_proxy(process_get(), 0)->w[ABI_LIVE_PX_CONN_MAX]) == 1, "counted", "one at most");
+    sim_fin(client);
+    house_turn();
+    house_end("counted");
+    cases_passed++;
+}
+
 static uint32_t probe_answers, probes_seen[2000];
 
 static uint32_t probe_policy(void *ctx, uint32_t nevents)
@@ -313,6 +327,7 @@ int main(void)
     full(2);
     stalled_log(0);
     stalled_log(1);
+    counted_once();
     many_probes();
     refused_body();
     takeover(0);

@@ -26,6 +26,9 @@ static const struct exchange exchanges[] = {
     {"head", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\r\nhost: a\r\n\r\n",
      "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 99\r\n\r\n",
      "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 99\r\n\r\n", 0},
+    {"head of a chunked one", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\r\nhost: a\r\n\r\n",
+     "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n",
+     "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n", 0},
     {"chunked both ways", CHUNKED_POST "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n", CHUNKED_POST,
      "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n4\r\nwxyz\r\n0\r\nt: 1\r\n\r\n",
      "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n", 0},
@@ -265,6 +268,77 @@ static void tunnels(void)
     cases_passed++;
 }
 
+/* A client that leaves in the middle of a response ends it, even when the server says nothing for hours. */
+static void left_inside(void)
+{
+    for (int aborts = 0; aborts < 2; aborts++) {
+        house_begin();
+        house.forward_flags |= aborts ? ABI_FWD_ABORT_ON_CLOSE : 0;
+        int client = house_client(HTTP_LISTENER);
+        send_cut(client, "GET /l HTTP/1.1\r\nhost: a\r\n\r\n", 99);
+        send_cut(house_server(), "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 6\r\n\r\nabc", 99);
+        sim_fin(client);
+        house_turn();
+        check(house.ends == (uint32_t)aborts, "left inside", "ends at once, where abortonclose says so");
+        send_cut(house_server(), "def", 99);
+        check(house.ends == 1 && strcmp(house.last_term, aborts ? "CD" : "--") == 0, "left inside", "one end");
+        house_end("left inside");
+    }
+    cases_passed++;
+}
+
+/* An answered client that does not send the rest of its request: it left at the last (L), not in the data. */
+static void left_after(void)
+{
+    house_begin();
+    int client = house_client(HTTP_LISTENER);
+    send_cut(client, "POST /l HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n", 99);
+    send_cut(house_server(), "HTTP/1.1 417 No\r\ndate: x\r\ncontent-length: 0\r\n\r\n", 99);
+    sim_fin(client);
+    house_turn();
+    check(house.ends == 1 && strcmp(house.last_term, "CL") == 0, "left after", "CL");
+    house_end("left after");
+    cases_passed++;
+}
+
+/* RFC 9112 section 9.3: close is looked at first. 9.6: who did not ask for the end sees it before anything breaks. */
+static void closing(void)
+{
+    house_begin();
+    int client = house_client(HTTP_LISTENER);
+    send_cut(client, "GET /c HTTP/1.0\r\nconnection: close, keep-alive\r\n\r\n", 99);
+    send_cut(house_server(), "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n", 99);
+    check(sim.fds[client].closed, "closing", "as asked");
+    house.forward_flags |= ABI_FWD_CLOSE_CLIENT;
+    client = house_client(HTTP_LISTENER);
+    send_cut(client, "GET /c HTTP/1.1\r\nhost: a\r\n\r\n", 99);
+    send_cut(house_server(), "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n", 99);
+    check(sim.fds[client].shut && !sim.fds[client].closed, "closing", "waits for the client to see it");
+    sim_fin(client);
+    house_turn();
+    check(sim.fds[client].closed && house.ends == 2, "closing", "both ends said");
+    house_end("closing");
+    cases_passed++;
+}
+
+/* The figures of the log: what is not sent on is not counted. */
+static void weights(void)
+{
+    static const char *heads[] = {"HTTP/1.1 204 N\r\na: b\r\n\r\n",
+                                  "HTTP/1.1 204 N\r\ncontent-length: 0\r\na: b\r\n\r\n",
+                                  "HTTP/1.1 204 N\r\na: b\r\ntransfer-encoding: chunked\r\n\r\n"};
+    for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+        uint8_t text[100];
+        struct head_field fields[8];
+        struct head h = {0};
+        uint32_t len = (uint32_t)strlen(heads[i]);
+        memcpy(text, heads[i], len);
+        check(head_scan(&h, fields, 8, text, len, HEAD_RESPONSE, 0) == (int)len, "weights", "a whole head");
+        check(head_weight(&h, fields, text) == 20 + 8 + 3 + 1 + 2 + 1, "weights", heads[i]);
+    }
+    cases_passed++;
+}
+
 int main(void)
 {
     static const uint32_t sizes[] = {1, 7, 100, 1460};
@@ -281,6 +355,10 @@ int main(void)
     queued();
     timeouts();
     tunnels();
+    left_inside();
+    left_after();
+    closing();
+    weights();
     printf("engine: %d passed, %d failed\n", cases_passed, cases_failed);
     return cases_failed != 0;
 }

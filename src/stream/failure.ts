@@ -81,11 +81,14 @@ function closedEarly(plane: Plane, stream: DataStream): number {
   return errorReply(plane, stream, 502, 'SH');
 }
 
-function clientGone(plane: Plane, stream: DataStream): number {
+/** <error> is 0 when the client only said that it will send no more: it still hears why nothing came. */
+function clientGone(plane: Plane, stream: DataStream, error: number): number {
   countServer(plane, stream, COUNT_CLI_ABRT);
   plane.count(stream.frontendPlan.frontendCounters + COUNT_CLI_ABRT, 1);
   // Connected, and the request on its way: HAProxy logs 400; before that, no status at all.
-  if ((stream.eventFlags & abi.EVF_SENT) !== 0) return abortStream(stream, 'CH', 400);
+  if ((stream.eventFlags & abi.EVF_SENT) !== 0) {
+    return error === 0 ? errorReply(plane, stream, 400, 'CH') : abortStream(stream, 'CH', 400);
+  }
   return abortStream(stream, 'CC', -1);
 }
 
@@ -103,12 +106,14 @@ export function serverFailed(plane: Plane, stream: DataStream, reason: number, a
       countServer(plane, stream, COUNT_ERESP);
       return errorReply(plane, stream, 504, 'sH');
     case abi.FAIL_CLIENT_TIMEOUT:
+      countServer(plane, stream, COUNT_CLI_ABRT);
+      plane.count(stream.frontendPlan.frontendCounters + COUNT_CLI_ABRT, 1);
       return errorReply(plane, stream, 400, 'cH');
     case abi.FAIL_BAD_BODY:
       plane.count(stream.frontendPlan.frontendCounters + COUNT_EREQ, 1);
       return errorReply(plane, stream, Math.max(argument, 400), 'PH');
     default:
-      return clientGone(plane, stream);
+      return clientGone(plane, stream, argument);
   }
 }
 

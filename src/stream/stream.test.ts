@@ -13,6 +13,7 @@ import * as abi from '../native/abi.ts';
 import { House, makeRule } from './test-house.ts';
 
 const GET = 'GET /a HTTP/1.1\r\nhost: x';
+const ECONNRESET = 104;
 
 describe('a request through a frontend and its backend', () => {
   let house: House;
@@ -165,10 +166,13 @@ describe('servers that close before they answer', () => {
     }
   });
 
-  it('a client that left: 400 CH once the request was sent, CC before', () => {
+  it('a client that left: 400 CH once the request was sent, with its page where it can be heard; CC before', () => {
     const house = one();
     house.request(GET);
-    expect(house.fail(abi.FAIL_CLIENT_GONE, abi.EVF_SENT)).toEqual(['ABORT 0']);
+    expect(house.fail(abi.FAIL_CLIENT_GONE, abi.EVF_SENT)[0]).toMatch(/^RESPOND CLOSE\|DRAIN \{: 400/);
+    expect(house.end()).toEqual(['li li/s1 400 CH retries=0']);
+    house.request(GET);
+    expect(house.fail(abi.FAIL_CLIENT_GONE, abi.EVF_SENT, ECONNRESET)).toEqual(['ABORT 0']);
     expect(house.end()).toEqual(['li li/s1 400 CH retries=0']);
     house.request(GET);
     house.fail(abi.FAIL_CLIENT_GONE);

@@ -268,8 +268,8 @@ export class House {
     return this.event(words);
   }
 
-  fail(reason: number, flags = 0, stream = 1): string[] {
-    return this.event(this.about(abi.EV_FAIL, stream, reason, flags, 0));
+  fail(reason: number, flags = 0, argument = 0, stream = 1): string[] {
+    return this.event(this.about(abi.EV_FAIL, stream, reason, flags, argument));
   }
 
   badResponse(reason: number, stream = 1): string[] {
