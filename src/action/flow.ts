@@ -65,6 +65,22 @@ const setLogLevel = action({
 /** Not a timer of the engine: the answer of a later `tarpit` rule waits so long. */
 const TARPIT_TIMER = -1;
 
+const silentDrop = action({
+  name: 'silent-drop',
+  from: ALL_RULES.filter((set) => set !== 'http-after-response'),
+  usage: '[ rst-ttl <ttl> ]',
+  parse(line) {
+    const { cursor, ctx } = line;
+    if (cursor.peek() === 'rst-ttl') {
+      const at = cursor.words[cursor.position++];
+      if (takeWord(line, 'a number of hops') === undefined) return undefined;
+      const text = "'silent-drop rst-ttl' is known to HAProxy but not built yet in Sluice; no reset is sent.";
+      ctx.alerts.notice(text, at);
+    }
+    return endsWith(abi.ABORT_SILENT, 'PR');
+  },
+});
+
 const TIMERS: { readonly [name: string]: number | undefined } = {
   client: abi.TIMEOUT_CLIENT,
   server: abi.TIMEOUT_SERVER,
@@ -229,7 +245,7 @@ export const flowActions = [
     parse: (line) => endsWith(abi.ABORT_CLOSE, line.ruleSet === 'tcp-response content' ? 'PD' : 'PR'),
   }),
   action({ name: 'close', from: ['tcp-response content'], parse: () => endsWith(abi.ABORT_CLOSE, 'PD') }),
-  action({ name: 'silent-drop', from: ALL_RULES, parse: () => endsWith(abi.ABORT_SILENT, 'PR') }),
+  silentDrop,
   setLogLevel,
   setTimeout,
   waitForBody,

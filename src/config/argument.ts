@@ -75,10 +75,28 @@ const TIME_HINT = 'us, ms, s, m, h or d';
 /** Milliseconds. Bare numbers are in <unit>. */
 export function time(label = '<timeout>', unit: TimeUnit = 'ms', max = TIME_MAX_MS): Argument<number> {
   const allowed = `an integer with ${TIME_HINT} (${unit} when there is none), at most ${max === TIME_MAX_MS ? '24.8 days' : formatTime(max)}`;
-  return single(label, allowed, (text) => {
-    const time = parseTime(text, unit);
+  const exact = single(label, allowed, (text) => {
+    const time = parseTime(withoutTail(text), unit);
     return 'ms' in time && time.ms <= max ? time.ms : undefined;
   });
+  return {
+    ...exact,
+    read(cursor, keyword) {
+      const at = cursor.words[cursor.position] as Word;
+      const value = exact.read(cursor, keyword);
+      const known = withoutTail(at.text);
+      if (value !== REFUSED && known !== at.text) {
+        const text = `unexpected '${at.text.slice(known.length)}' after the time '${known}' is ignored.`;
+        cursor.alerts.warning(text, at, `Units: ${TIME_HINT}.`);
+      }
+      return value;
+    },
+  };
+}
+
+/** HAProxy still reads `10min` as `10m`, with a warning. */
+function withoutTail(text: string): string {
+  return /^[0-9]+(?:us|ms|s|m|h|d)/.exec(text)?.[0] ?? text;
 }
 
 /** Bytes: an integer with or without k, m or g. */

@@ -21,10 +21,10 @@ const NAMES: Readonly<Record<string, string>> = {
     spoe-group spoe-message traces userlist
 `,
   global: `
-    acme.scheduler busy-polling ca-base chroot close-spread-time cluster-secret cpu-affinity cpu-map
+    acme.scheduler anonkey busy-polling ca-base chroot close-spread-time cluster-secret cpu-affinity cpu-map
     cpu-policy cpu-set crt-base daemon default-path description dns-accept-family
-    expose-deprecated-directives expose-experimental-directives external-check force-cfg-parser-pause
-    gid grace group h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
+    expose-deprecated-directives expose-experimental-directives external-check fd-hard-limit force-cfg-parser-pause
+    gid grace group h2-workaround-bogus-websocket-clients h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
     h1-do-not-close-on-insecure-transfer-encoding hard-stop-after harden.reject-privileged-ports.quic
     harden.reject-privileged-ports.tcp http-err-codes http-fail-codes httpclient.resolvers.disabled
     httpclient.resolvers.id httpclient.resolvers.prefer httpclient.retries httpclient.ssl.ca-file

@@ -34,6 +34,13 @@ describe('what HAProxy accepts', () => {
     ['the timeout of a tarpit', `${LISTEN} http-request set-timeout tarpit 3s\n`],
   ])('%s', (_what, text) => expect(said(text)).toEqual([]));
 
+  it.each([
+    ['an address in one number', `listen l\n bind 0:80\n ${TIMEOUTS}`],
+    ['a comma after the last address', `listen l\n bind 1.2.3.4:80,\n ${TIMEOUTS}`],
+    ['balance alone', 'backend b\n balance\n'],
+    ['a disabled proxy that knows nobody', 'frontend f\n disabled\n default_backend nope\n'],
+  ])('%s', (_what, text) => expect(said(text)).toEqual([]));
+
   it('a peers section after global', () => {
     expect(said('global\npeers p\n peer a 1.2.3.4:5\n')[0]).toMatch(/^notice 2: the 'peers' section/);
   });
@@ -80,6 +87,57 @@ describe('what HAProxy refuses', () => {
 });
 
 describe('what HAProxy warns of', () => {
+  it.each([
+    [
+      'a bare number that is too small',
+      'backend b\n timeout server 30\n',
+      "'timeout server 30' is suspiciously small for a value in milliseconds.",
+    ],
+    [
+      'the same between checks',
+      `${LISTEN} server s 1.2.3.4:5 check inter 5\n`,
+      "'server l/s : inter 5' is suspiciously small",
+    ],
+    [
+      'a unit with a tail',
+      'backend b\n timeout server 1min\n',
+      "unexpected 'in' after the time '1m' is ignored.",
+    ],
+    [
+      'a timeout said twice',
+      `${LISTEN} timeout client 5s\n`,
+      "overwriting 'timeout client' which was already specified",
+    ],
+    [
+      'a rule behind one that always ends',
+      `${LISTEN} http-request deny\n http-request allow\n`,
+      'this one is never reached',
+    ],
+    [
+      'an order that does not hold',
+      `${LISTEN} http-request deny\n tcp-request content accept\n`,
+      "a 'tcp-request content' rule placed after a 'http-request' rule will still be processed before.",
+    ],
+    [
+      'a delay said twice',
+      `${LISTEN} tcp-request inspect-delay 1s\n tcp-request inspect-delay 2s\n`,
+      "ignoring 'tcp-request inspect-delay'",
+    ],
+  ])('%s', (_what, text, message) => {
+    expect(said(text).join('\n')).toMatch(/^warning/);
+    expect(said(text).join('\n')).toContain(message);
+  });
+
+  it.each([
+    ['a condition', `${LISTEN} http-request deny if TRUE\n http-request allow\n`],
+    [
+      'a redirection that may be empty',
+      `${LISTEN} http-request redirect location %[path] ignore-empty\n http-request allow\n`,
+    ],
+    ['a timeout of its own', `defaults\n timeout client 1s\nfrontend f\n bind :80\n timeout client 2s\n`],
+    ['a capture in mode tcp', `listen l\n bind :80\n ${TIMEOUTS} capture request header a len 5\n`],
+  ])('not of %s', (_what, text) => expect(said(text)).toEqual([]));
+
   it('a defaults section that is taken by name and by order', () => {
     expect(said(`defaults d\n ${TIMEOUTS}backend a from d\nbackend b\n`)).toEqual([
       "warning 6: defaults section 'd' (declared at x.cfg:1) is taken by its name elsewhere and by its position here.",

@@ -4,7 +4,7 @@ import type { Keyword } from '../config/keyword.ts';
 import type { Word, WordCursor } from '../config/place.ts';
 import type { Listener, ListenerAddress } from '../model/listener.ts';
 import { readBindOptions } from './bind-options.ts';
-import { type Endpoint, parseEndpoint } from './endpoint.ts';
+import { addressTexts, type Endpoint, parseEndpoint } from './endpoint.ts';
 import type { ProxySection } from './proxy-section.ts';
 import type { Reading } from './reading.ts';
 import { proxyKeyword } from './traits.ts';
@@ -77,7 +77,7 @@ export function listenerAddresses(
 export function readBind(section: ProxySection, cursor: WordCursor): void {
   const at = cursor.words[cursor.position++] as Word;
   const listeners: Listener[] = [];
-  for (const text of at.text.split(',')) {
+  for (const text of addressTexts(at.text)) {
     const endpoint = parseEndpoint(section.reading.variables.expand(text));
     if ('error' in endpoint) {
       cursor.alerts.alert(`'bind' : ${endpoint.error}`, at, endpoint.advice);

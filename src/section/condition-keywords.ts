@@ -7,6 +7,7 @@ import type { Word, WordCursor } from '../config/place.ts';
 import type { Position } from '../model/rule-context.ts';
 import type { Condition } from '../model/rules.ts';
 import { type ProxySection, ruleContext } from './proxy-section.ts';
+import { noteRuleOrder } from './rule-order.ts';
 import { proxyKeyword } from './traits.ts';
 
 /** `if …` or `unless …` at the end of a line: the condition, undefined for none, null when an alert was given. */
@@ -44,6 +45,7 @@ export const conditionKeywords: readonly Keyword<ProxySection>[] = [
     args: [rawWord('<backend>'), customOrNothing('[{ if | unless } <condition>]')],
     traits: { needs: 'frontend', defaults: 'no' },
     parse({ target, cursor }, backend) {
+      noteRuleOrder(target, 'use_backend', cursor);
       const condition = readCondition(target, cursor, 'use_backend');
       if (condition === null) return;
       const { alerts, place } = cursor;
@@ -58,6 +60,11 @@ export const conditionKeywords: readonly Keyword<ProxySection>[] = [
       const condition = readCondition(target, cursor, 'use-server');
       if (condition === null) return;
       const { alerts, place } = cursor;
+      if (server.text.includes('%')) {
+        const text = `'use-server ${server.text}' is known to HAProxy but not built yet in Sluice; ignored.`;
+        alerts.notice(text, server);
+        return;
+      }
       target.pendingServers.push({ word: server, alerts, place, condition });
     },
   }),
@@ -66,6 +73,7 @@ export const conditionKeywords: readonly Keyword<ProxySection>[] = [
     args: [custom('{ if | unless } <condition>')],
     traits: { needs: 'frontend', defaults: 'no' },
     parse({ target, cursor }) {
+      noteRuleOrder(target, 'monitor fail', cursor);
       const condition = readCondition(target, cursor, 'monitor');
       if (condition === null || condition === undefined) return;
       target.proxy.monitorFails ??= [];

@@ -287,10 +287,10 @@ describe('conditions', () => {
 frontend f
  bind :80
  acl api path_beg /api
- use_backend b if api !{ method POST }
- use_backend b unless api
  monitor-uri /alive
  monitor fail if { nbsrv(b) lt 1 }
+ use_backend b if api !{ method POST }
+ use_backend b unless api
 backend b
  use-server two if { path /two }
  server one 1.2.3.4:1

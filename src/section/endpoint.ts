@@ -107,6 +107,7 @@ function portsOf(text: string): Ports | EndpointError {
 
 /** Cuts `host:port`; the last colon counts unless the address is in brackets. */
 function splitPort(text: string): { host: string; port: string | undefined } {
+  if (text.startsWith('[]')) return { host: '[]', port: undefined };
   const bracketed = text[0] === '[' ? /^\[([^\]]*)\](?::(.*))?$/s.exec(text) : null;
   if (bracketed !== null) return { host: bracketed[1] as string, port: bracketed[2] };
   const colon = text.lastIndexOf(':');
@@ -120,9 +121,21 @@ interface Host {
   readonly text: string;
 }
 
+/** `0` and `10.1` as inet_aton(3) reads them: the last number fills what is left. Anything else stays as it is. */
+function fullIpv4(host: string): string {
+  const parts = host.split('.').map((part) => (/^\d{1,10}$/.test(part) ? Number(part) : -1));
+  const last = parts.at(-1) as number;
+  const room = 4 - parts.length;
+  if (room < 1 || room > 3 || parts.includes(-1) || last >= 256 ** (room + 1)) return host;
+  const bytes = parts.slice(0, -1);
+  for (let i = room; i >= 0; i--) bytes.push(Math.floor(last / 256 ** i) % 256);
+  return bytes.join('.');
+}
+
 function parseHost(host: string, family: string): Host | EndpointError {
+  if (host === '[]') return { error: "invalid address: '[]'", advice: 'Write [::] for any IPv6 address.' };
   if (host === '' || host === '*') return { kind: family === 'ipv6' ? 'ipv6' : 'ipv4', text: '' };
-  const found = parseAddress(host);
+  const found = parseAddress(host) ?? parseAddress(fullIpv4(host));
   if (found !== undefined) {
     const kind = found.family === 4 ? 'ipv4' : 'ipv6';
     if (family === '' || family === kind) return { kind, text: found.toString() };
@@ -137,6 +150,13 @@ function parseHost(host: string, family: string): Host | EndpointError {
 function plain(kind: Endpoint['kind'], host: string, scheme: Scheme, source: string): Endpoint {
   const isDatagram = scheme.isDatagram;
   return { kind, host, port: 0, portEnd: 0, portOffset: 0, hasPort: false, fd: -1, isDatagram, source };
+}
+
+/** The addresses between the commas; nothing after the last comma is no address. */
+export function addressTexts(text: string): string[] {
+  const texts = text.split(',');
+  if (texts.length > 1 && texts.at(-1) === '') texts.pop();
+  return texts;
 }
 
 /** Reads one address. */

@@ -2,6 +2,7 @@
  * what makes no sense as a whole is said.
  */
 import { checkFaults } from '../check/plan.ts';
+import type { MessageLog } from '../config/messages.ts';
 import type { Place } from '../config/place.ts';
 import { compileFormats } from './formats.ts';
 import { CONNECTION_MODES, SWITCHES } from './options.ts';
@@ -64,8 +65,34 @@ function checkTimeouts(section: ProxySection): void {
   );
 }
 
+/** A check needs a port: of the server, of the check itself, or said by an `http-check connect`. */
+function checkPorts({ proxy, reading }: ProxySection): void {
+  if (proxy.checkLines.some((line) => line.words.includes('port'))) return;
+  for (const { name, check, address } of proxy.servers) {
+    const target = check.address ?? address;
+    if (!check.enabled || target.kind === 'unix' || target.kind === 'abns') continue;
+    if (check.port > 0 || (check.address?.port ?? 0) > 0 || (address.port > 0 && address.portOffset === 0))
+      continue;
+    const text = `${calledProxy(proxy)}: server '${name}' has neither service port nor check port.`;
+    reading.log.add('alert', text, undefined, '', -1, "Write a port behind its address, or 'port <port>'.");
+  }
+}
+
+/** Ids that were chosen twice. */
+function checkIds(what: string, items: readonly { id: number; place: Place }[], log: MessageLog): void {
+  const seen = new Map<number, Place>();
+  for (const { id, place } of items) {
+    const other = id === 0 ? undefined : seen.get(id);
+    if (other !== undefined) {
+      const text = `${what} at ${place.file}:${place.line} has the id ${id} of the one at ${other.file}:${other.line}.`;
+      log.add('alert', text, undefined, '', -1, 'Give one of them another id.');
+    } else seen.set(id, place);
+  }
+}
+
 function checkWhole(section: ProxySection): void {
   const { proxy, reading } = section;
+  checkPorts(section);
   if (proxy.isFrontend && proxy.listeners.length === 0) {
     const message = `${calledProxy(proxy)} has no 'bind' directive. Please declare it as a backend if this was intended.`;
     reading.log.add('warning', message);
@@ -73,7 +100,9 @@ function checkWhole(section: ProxySection): void {
   if (proxy.isFrontend && proxy.logs.length === 0 && proxy.logFormatKind !== 'default') {
     reading.log.add('warning', `log format ignored for ${calledProxy(proxy)} since it has no log address.`);
   }
-  const hasRule = proxy.checkLines.some((line) => line.words[0] === 'http-check');
+  const hasRule = proxy.checkLines.some(
+    ({ place, words }) => words[0] === 'http-check' && !section.inheritedChecks.has(place),
+  );
   if (hasRule && !proxy.checkLines.some((line) => line.words[1] === 'httpchk')) {
     const message = `${calledProxy(proxy)} uses http-check rules without 'option httpchk', so the rules are ignored.`;
     reading.log.add('warning', message);
@@ -86,7 +115,6 @@ function checkTcp(section: ProxySection): void {
   const { proxy, reading } = section;
   const lacking: string[] = [];
   if (proxy.settings.has('monitor-uri')) lacking.push("'monitor-uri' statement");
-  if (proxy.requestCaptures.length + proxy.responseCaptures.length > 0) lacking.push("'capture' statement");
   for (const set of ['http-request', 'http-response', 'http-after-response'] as const) {
     if ((proxy.rules.get(set)?.length ?? 0) === 0) continue;
     lacking.push(`'${set}' rules`);
@@ -120,6 +148,10 @@ function finishProxy(section: ProxySection, saidPlaces: Set<Place>): void {
   compileFormats(section);
   checkChecks(section, saidPlaces);
   if (proxy.maxconn === 0) proxy.maxconn = reading.proxyMaxconn;
+  checkIds('server', proxy.servers, reading.log);
+  // One line may make several listeners; only the first takes its id.
+  const lines = proxy.listeners.filter(({ place }, i, all) => i === 0 || all[i - 1]?.place !== place);
+  checkIds('listener', lines, reading.log);
   numberFrom(1, proxy.servers);
   numberFrom(1, proxy.listeners);
   // As HAProxy, which looks at the whole only when every line could be read.
@@ -129,6 +161,7 @@ function finishProxy(section: ProxySection, saidPlaces: Set<Place>): void {
 }
 
 export function finalize(reading: Reading, sections: readonly ProxySection[]): void {
+  checkIds('proxy', reading.configuration.proxies, reading.log);
   numberFrom(FIRST_PROXY_ID, reading.configuration.proxies);
   const saidPlaces = new Set<Place>();
   for (const section of sections) finishProxy(section, saidPlaces);

@@ -29,6 +29,10 @@ type GlobalKeyword = Keyword<GlobalSection>;
 /** More threads than processors help nobody; HAProxy's own limit is 1024. */
 const THREADS_MAX = 64;
 
+/** A head has to fit in a buffer, and offsets in one have 28 bits in HAProxy. */
+const BUFFER_MIN_BYTES = 256;
+const BUFFER_LIMIT_BYTES = 256 * 1024 * 1024;
+
 function set<T>(
   name: string,
   argument: Argument<T>,
@@ -137,8 +141,16 @@ const processKeywords: readonly GlobalKeyword[] = [
 ];
 
 const tuneKeywords: readonly GlobalKeyword[] = [
-  set('tune.bufsize', size('<size>'), (settings, value) => {
-    settings.bufsize = value;
+  keyword<GlobalSection, readonly [Argument<number>]>({
+    name: 'tune.bufsize',
+    args: [size('<size>')],
+    parse({ target, cursor }, bytes) {
+      if (bytes >= BUFFER_MIN_BYTES && bytes < BUFFER_LIMIT_BYTES) target.settings.bufsize = bytes;
+      else {
+        const advice = `Allowed: ${BUFFER_MIN_BYTES} bytes and more, less than 256m.`;
+        cursor.alerts.alert(`'tune.bufsize' cannot be ${bytes} bytes.`, cursor.words[1], advice);
+      }
+    },
   }),
   set('tune.maxrewrite', size('<size>'), (settings, value) => {
     settings.maxrewrite = value;
@@ -248,8 +260,9 @@ const logKeywords: readonly GlobalKeyword[] = [
   keyword<GlobalSection, readonly [Argument<number>]>({
     name: 'stats timeout',
     args: [time('<timeout>')],
-    parse({ target }, ms) {
-      target.settings.statsTimeoutMs = ms;
+    parse({ target, cursor }, ms) {
+      if (ms > 0) target.settings.statsTimeoutMs = ms;
+      else cursor.alerts.alert("'stats timeout' must not be zero.", cursor.words[2], 'The least is 1ms.');
     },
   }),
 ];

@@ -43,7 +43,7 @@ function kept(name: string, traits: Traits, usage = '<value>...'): Keyword<Proxy
   });
 }
 
-/** What older versions said, and what to write now. They are ignored with that advice. */
+/** What older versions said, and what to write now: an error, because what they asked for would be left out. */
 const OBSOLETE: Readonly<Record<string, string>> = {
   'bind-process': "Remove the line: there is one process; use 'thread' on bind lines to choose threads.",
   reqadd: 'Write: http-request add-header <name> <value>',
@@ -56,10 +56,6 @@ const OBSOLETE: Readonly<Record<string, string>> = {
   rspidel: 'Write: http-response del-header <name>',
   rsprep: 'Write: http-response replace-header <name> <regex> <value>',
   rspirep: 'Write: http-response replace-header <name> <regex> <value>',
-};
-
-/** Refusing by rules is never dropped silently: these are errors with the new form. */
-const OBSOLETE_RULES: Readonly<Record<string, string>> = {
   block: 'Write: http-request deny if <condition>',
   reqdeny: 'Write: http-request deny if { path_reg <regex> }',
   reqideny: 'Write: http-request deny if { path_reg -i <regex> }',
@@ -67,21 +63,12 @@ const OBSOLETE_RULES: Readonly<Record<string, string>> = {
   reqtarpit: 'Write: http-request tarpit if <condition>',
   rspdeny: 'Write: http-response deny if <condition>',
   dispatch: 'Write a server line with this address instead.',
+  'monitor-net': 'Write: http-request return status 200 if { src <network> }',
   appsession: "Write: cookie <name> prefix, or a stick-table with 'stick store-response'.",
 };
 
 const obsoleteKeywords: readonly Keyword<ProxySection>[] = [
   ...Object.entries(OBSOLETE).map(([name, advice]) =>
-    proxyKeyword({
-      name,
-      args: [customOrNothing('<arg>...')],
-      traits: { isObsolete: true },
-      parse({ cursor }) {
-        cursor.alerts.warning(`'${name}' is obsolete and ignored.`, cursor.words[0], advice);
-      },
-    }),
-  ),
-  ...Object.entries(OBSOLETE_RULES).map(([name, advice]) =>
     proxyKeyword({
       name,
       args: [customOrNothing('<arg>...')],
@@ -93,11 +80,33 @@ const obsoleteKeywords: readonly Keyword<ProxySection>[] = [
   ),
 ];
 
+/** What is wrong with <args> of `balance <name>`, or undefined. */
+function argumentFault(name: string, args: readonly string[]): string | undefined {
+  if (name === 'random' && args[0] !== undefined && !/^[1-9]\d{0,8}$/.test(args[0]))
+    return `expects a number of draws from 1 on, not '${args[0]}'.`;
+  if (name === 'hdr' && args[0] === '') return 'expects a header name in its parentheses.';
+  if (name === 'hdr' && args.length > 1 && args[1] !== 'use_domain_only')
+    return `knows 'use_domain_only' alone after it, not '${args[1]}'.`;
+  if (name !== 'uri') return undefined;
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i] as string;
+    if (word === 'len' || word === 'depth') {
+      const value = args[++i] ?? '';
+      if (!/^[1-9]\d{0,8}$/.test(value)) return `expects a positive number after '${word}', not '${value}'.`;
+    } else if (word !== 'whole' && word !== 'path-only') {
+      return `knows len <n>, depth <n>, path-only and whole, not '${word}'.`;
+    }
+  }
+  return undefined;
+}
+
 const balanceKeyword = proxyKeyword({
   name: 'balance',
-  args: [rawWord('<algorithm>'), { ...words('[<argument>]...'), isOptional: true }],
+  args: [optional(rawWord('<algorithm>')), { ...words('[<argument>]...'), isOptional: true }],
   traits: { needs: 'backend' },
-  parse({ target, cursor }, at, rest) {
+  parse({ target, cursor }, said, rest) {
+    // The word alone asks for the oldest algorithm.
+    const at = said ?? { ...(cursor.words[0] as Word), text: 'roundrobin' };
     const [name, own] = splitCall(at.text);
     if (ALGORITHMS_NOT_BUILT.has(name)) {
       cursor.alerts.notice(`'balance ${name}' is known to HAProxy but not built yet in Sluice; ignored.`, at);
@@ -120,6 +129,11 @@ const balanceKeyword = proxyKeyword({
     }
     if ((name === 'url_param' || name === 'hash') && args.length === 0) {
       cursor.alerts.alert(`'balance ${name}' expects an argument.`, at, `Write: balance ${name} <argument>`);
+      return;
+    }
+    const wrong = argumentFault(name, args);
+    if (wrong !== undefined) {
+      cursor.alerts.alert(`'balance ${name}' ${wrong}`, rest?.[0] ?? at);
       return;
     }
     target.balanceAt = { word: rest?.[0] ?? at, alerts: cursor.alerts, place: cursor.place };

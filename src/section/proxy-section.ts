@@ -36,10 +36,18 @@ export interface ProxySection {
   readonly acls: Map<string, NamedAcl>;
   /** Options said (true) or unsaid with `no` (false); what is not here is HAProxy's default. */
   readonly optionWords: Map<string, boolean>;
+  /** The timeouts that the section began with: another value was said here. */
+  readonly firstTimeouts: Readonly<Timeouts>;
   readonly defaultServer: ServerSetting[];
   readonly serverNames: Map<string, Server>;
+  /** Kinds of rules that stood here, for src/section/rule-order.ts. */
+  readonly ruleKinds: Set<string>;
+  /** Rule sets whose last rule here ends the evaluation always. */
+  readonly finalSets: Set<RuleSet>;
   /** The lines of `Proxy.checkLines`, for what src/check says about them. */
   readonly checkAlerts: Map<Place, Alerts>;
+  /** Those of them that came from the defaults section. */
+  readonly inheritedChecks: ReadonlySet<Place>;
   defaultBackend: Reference | undefined;
   readonly pendingBackends: PendingUse[];
   readonly pendingServers: PendingUse[];
@@ -176,9 +184,13 @@ export function newProxySection(
     isAnonymous: kind === 'defaults' && name === '',
     acls: new Map(),
     optionWords: new Map(defaults?.optionWords),
+    firstTimeouts: { ...proxy.timeouts },
     defaultServer: proxy.isBackend ? [...(defaults?.defaultServer ?? [])] : [],
     serverNames: new Map(),
+    ruleKinds: new Set(),
+    finalSets: new Set(),
     checkAlerts: new Map(defaults?.checkAlerts),
+    inheritedChecks: new Set(defaults?.checkAlerts.keys()),
     defaultBackend: proxy.isFrontend ? defaults?.defaultBackend : undefined,
     pendingBackends: [],
     pendingServers: [],

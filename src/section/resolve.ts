@@ -54,6 +54,7 @@ function resolveServers({ proxy, pendingServers, serverNames }: ProxySection): v
 
 function resolveProxy(section: ProxySection, backends: Backends): void {
   const { proxy, defaultBackend, reading } = section;
+  if (proxy.disabled) return;
   if (defaultBackend !== undefined && proxy.isFrontend) {
     proxy.defaultBackend = findBackend(proxy, 'default_backend', defaultBackend, backends);
     if (proxy.defaultBackend !== undefined && proxy.servers.length > 0) {

@@ -1,7 +1,7 @@
 /** What may follow the address of a `server` line, and what `default-server` sets for those after it: each option reads its
  * arguments once and gives a setting that is applied to a server.
  */
-import { type Argument, integer, time, word } from '../config/argument.ts';
+import { type Argument, integer, REFUSED, time, word } from '../config/argument.ts';
 import { readValues } from '../config/keyword.ts';
 import { isNameElsewhere } from '../config/known-elsewhere.ts';
 import { didYouMean } from '../config/nearest.ts';
@@ -9,6 +9,7 @@ import type { Word, WordCursor } from '../config/place.ts';
 import type { Server, ServerAddress } from '../model/server.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import type { ServerSetting } from './proxy-section.ts';
+import { warnSmallTime } from './timeouts.ts';
 
 type Values<Args extends readonly Argument<unknown>[]> = {
   [K in keyof Args]: Args[K] extends Argument<infer T> ? T : never;
@@ -57,6 +58,11 @@ export function serverAddress(endpoint: Endpoint): ServerAddress {
   };
 }
 
+/** One address of a stream socket, without an offset or a range of ports. */
+export function isPlain({ kind, isDatagram, port, portEnd, portOffset }: Endpoint): boolean {
+  return kind !== 'fd' && !isDatagram && port === portEnd && portOffset === 0;
+}
+
 /** The address that checks go to instead of the server's own. */
 function endpointArgument(label: string): Argument<ServerAddress> {
   const text = word(label);
@@ -67,9 +73,33 @@ function endpointArgument(label: string): Argument<ServerAddress> {
       const value = text.read(cursor, keyword);
       if (typeof value === 'symbol') return value;
       const endpoint = parseEndpoint(value);
-      if (!('error' in endpoint)) return serverAddress(endpoint);
+      if (!('error' in endpoint)) {
+        if (isPlain(endpoint)) return serverAddress(endpoint);
+        const text = `'${keyword}' : '${value}' cannot be the address of a check.`;
+        cursor.alerts.alert(
+          text,
+          at,
+          'A check goes to an address with one port at most, or to a stream socket.',
+        );
+        return REFUSED;
+      }
       cursor.alerts.alert(`'${keyword}' : ${endpoint.error}`, at, endpoint.advice);
       return serverAddress({ ...(parseEndpoint('0.0.0.0') as Endpoint), source: value });
+    },
+  };
+}
+
+/** A time of at least 1 ms. */
+function positiveTime(label: string): Argument<number> {
+  const any = time(label);
+  return {
+    ...any,
+    read(cursor, keyword) {
+      const at = cursor.words[cursor.position];
+      const value = any.read(cursor, keyword);
+      if (value !== 0) return value;
+      cursor.alerts.alert(`'${keyword}' must not be zero.`, at, 'The least is 1ms.');
+      return REFUSED;
     },
   };
 }
@@ -80,6 +110,8 @@ const CHECK_FIELDS = [
   ['downinter', 'downinterMs'],
 ] as const;
 
+const CHECK_TIMES = new Set(['inter', 'fastinter', 'downinter', 'agent-inter']);
+
 export const SERVER_OPTIONS: readonly ServerOption[] = [
   option('check', [], (server) => {
     server.check.enabled = true;
@@ -88,8 +120,8 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
     server.check.enabled = false;
   }),
   ...CHECK_FIELDS.map(([name, field]) =>
-    option(name, [time('<delay>')], (server, [ms]) => {
-      server.check[field] = Math.max(1, ms);
+    option(name, [positiveTime('<delay>')], (server, [ms]) => {
+      server.check[field] = ms;
     }),
   ),
   option('rise', [integer('<count>', 1, 65535)], (server, [count]) => {
@@ -98,7 +130,7 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
   option('fall', [integer('<count>', 1, 65535)], (server, [count]) => {
     server.check.fall = count;
   }),
-  option('port', [integer('<port>', 1, 65535)], (server, [port]) => {
+  option('port', [integer('<port>', 0, 65535)], (server, [port]) => {
     server.check.port = port;
   }),
   option('addr', [endpointArgument('<address>')], (server, [address]) => {
@@ -251,6 +283,8 @@ export function readServerOptions(cursor: WordCursor, called: string): ServerSet
     }
     const values = readValues(entry.name, entry.args, cursor, true);
     if (values === undefined) return undefined;
+    if (CHECK_TIMES.has(entry.name))
+      warnSmallTime(`${called} : ${entry.name}`, cursor.words[cursor.position - 1] as Word, cursor.alerts);
     if (!entry.isBuilt) noticeNotBuilt(cursor, at, called);
     settings.push((server) => entry.apply(server, values));
   }

@@ -102,7 +102,8 @@ export const serverKeywords: readonly Keyword<ProxySection>[] = [
     traits: { needs: 'backend', otherwise: 'refuse' },
     parse({ target }, cursor) {
       if (cursor.peek() === 'name') {
-        const text = "'default-server name' is known to HAProxy but not built yet in Sluice; the line is ignored.";
+        const text =
+          "'default-server name' is known to HAProxy but not built yet in Sluice; the line is ignored.";
         cursor.alerts.notice(text, cursor.words[1], 'Servers that say from <name> do without its options.');
         cursor.position = cursor.words.length;
         return;

@@ -3,9 +3,10 @@ import { type Argument, custom } from '../config/argument.ts';
 import { type Keyword, keyword } from '../config/keyword.ts';
 import type { Word, WordCursor } from '../config/place.ts';
 import type { StatsSocket } from '../model/configuration.ts';
+import type { ListenerAddress } from '../model/listener.ts';
 import { listenerAddresses } from './bind.ts';
 import { readBindOptions } from './bind-options.ts';
-import { parseEndpoint } from './endpoint.ts';
+import { addressTexts, parseEndpoint } from './endpoint.ts';
 import type { GlobalSection } from './global.ts';
 import type { Reading } from './reading.ts';
 
@@ -14,13 +15,17 @@ const LEVELS = ['user', 'operator', 'admin'] as const;
 /** Reads the address and options of a socket of the runtime API; undefined when an alert was given. */
 export function readStatsSocket(cursor: WordCursor, reading: Reading): StatsSocket[] | undefined {
   const at = cursor.words[cursor.position++] as Word;
-  const endpoint = parseEndpoint(reading.variables.expand(at.text));
-  if ('error' in endpoint) {
-    cursor.alerts.alert(`'stats socket' : ${endpoint.error}`, at, endpoint.advice);
-    return undefined;
+  const addresses: ListenerAddress[] = [];
+  for (const text of addressTexts(reading.variables.expand(at.text))) {
+    const endpoint = parseEndpoint(text);
+    if ('error' in endpoint) {
+      cursor.alerts.alert(`'stats socket' : ${endpoint.error}`, at, endpoint.advice);
+      return undefined;
+    }
+    const found = listenerAddresses(endpoint, cursor, at, reading);
+    if (found === undefined) return undefined;
+    addresses.push(...found);
   }
-  const addresses = listenerAddresses(endpoint, cursor, at, reading);
-  if (addresses === undefined) return undefined;
   const fields = {
     name: '',
     id: 0,
@@ -43,6 +48,12 @@ export function readStatsSocket(cursor: WordCursor, reading: Reading): StatsSock
       levelAt,
       `Allowed: ${LEVELS.join(', ')}.`,
     );
+    return undefined;
+  }
+  const exposed = fields.settings.get('expose-fd')?.[0] ?? 'listeners';
+  if (exposed !== 'listeners') {
+    const exposedAt = cursor.words.find((word) => word.text === exposed);
+    cursor.alerts.alert(`'expose-fd' does not know '${exposed}'.`, exposedAt, 'Allowed: listeners.');
     return undefined;
   }
   return addresses.map((address) => ({
