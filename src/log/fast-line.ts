@@ -149,7 +149,7 @@ function quotedRequest(stream: Stream, uriBytes: number): string {
     for (let i = 0; i < last; i++) {
       const code = text.charCodeAt(i);
       if (code > 35 ? code < 127 : code === 32 || code === 33) continue;
-      if (code === 13) return ` "${text.substring(0, i)}"`;
+      if (code === 13 && i > 0) return ` "${text.substring(0, i)}"`; // 0: an empty line before it
       break;
     }
   }

@@ -58,6 +58,14 @@ function built(format: string, change?: (bench: ReturnType<typeof finished>) => 
 }
 
 describe('log formats', () => {
+  it('show the request line behind the empty lines before it (RFC 9112 2.2)', () => {
+    const line = built(HTTP_FORMAT, ({ stream }) => {
+      stream.request.text = `\r\n\r\n${REQUEST}`;
+    });
+    expect(line).toBe(built(HTTP_FORMAT));
+    expect(line).toMatch(/"GET \/a.*HTTP\/1.1"$/);
+  });
+
   it('writes the HTTP line', () => {
     expect(built(HTTP_FORMAT)).toBe(
       '127.0.0.1:40000 [date] web app/s1 1/2/3/10/25 200 1234 - - ---- 4/3/2/1/0 0/0 "GET /a#22b?x=1 HTTP/1.1"',

@@ -150,8 +150,10 @@ export class HttpMessage {
   /** The first line as it was received, without its end; readable after the batch. */
   get startLine(): string {
     if (this.normalisedLine !== '') return this.normalisedLine;
-    const end = this.text.indexOf('\r\n');
-    return end < 0 ? this.text : this.text.substring(0, end);
+    let start = 0;
+    while (this.text.startsWith('\r\n', start)) start += 2; // empty lines before it (RFC 9112 2.2)
+    const end = this.text.indexOf('\r\n', start);
+    return end < 0 ? this.text.substring(start) : this.text.substring(start, end);
   }
 
   /** One past the last field index, added ones included. */
