@@ -67,6 +67,11 @@ describe('errorfile messages', () => {
     expect(reply?.body.toString()).toBe('sorry\n');
   });
 
+  it('keep the order of their fields, content-length with the length they have', () => {
+    const reply = parseReply(Buffer.from('HTTP/1.1 403 X\r\nA: b\r\nContent-Length: 1\r\nC: d\r\n\r\nabc'));
+    expect(reply).toMatchObject({ names: ['a', 'content-length', 'c'], values: ['b', '3', 'd'] });
+  });
+
   it('are refused when they are no response, or claim more body than they have', () => {
     expect(parseReply(Buffer.from('<html>'))).toBeUndefined();
     expect(parseReply(Buffer.from('HTTP/1.1 99 X\r\n\r\n'))).toBeUndefined();

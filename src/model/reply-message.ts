@@ -30,17 +30,22 @@ export function parseReply(raw: Buffer): ReplyBody | undefined {
     if (name === 'transfer-encoding') return undefined;
     if (name === 'content-length') {
       if (Number(field[2]) > parts.body.length) return undefined;
-      continue;
+      if (names.includes(name)) continue;
+      field[2] = String(parts.body.length);
     }
     if (name === 'connection' && /\bclose\b/i.test(field[2] as string)) closes = true;
     names.push(name);
     values.push(field[2] as string);
   }
+  if (!names.includes('content-length')) {
+    names.unshift('content-length');
+    values.unshift(String(parts.body.length));
+  }
   return {
     status: Number(start[1]),
     reason: start[2] ?? '',
-    names: ['content-length', ...names],
-    values: [String(parts.body.length), ...values],
+    names,
+    values,
     body: parts.body,
     closes,
   };

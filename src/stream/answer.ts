@@ -1,5 +1,6 @@
 /** Hot path. Answers of our own: what a rule returned, or the page of an error. http-after-response rules run on each, as on every
- * response. A stream in mode tcp has no answer but the end.
+ * response, but not on the answer to what was no request, as in HAProxy: they would look at one that is not there. A stream in mode
+ * tcp has no answer but the end.
  */
 import { errorPage } from '../http/error-pages.ts';
 import { fillResponse, sendAbort, sendResponse } from '../http/reply.ts';
@@ -38,8 +39,10 @@ export function reply(plane: Plane, stream: DataStream, message: ReplyBody, term
   if (!stream.frontendPlan.isHttp) return abortStream(stream, stream.termination, message.status);
   fillResponse(stream.response, message, stream.isBadRequest);
   stream.phase = 1;
-  if (stream.backendPlan !== stream.frontendPlan) runAfterRules(stream, stream.backendPlan);
-  runAfterRules(stream, stream.frontendPlan);
+  if (!stream.isBadRequest) {
+    if (stream.backendPlan !== stream.frontendPlan) runAfterRules(stream, stream.backendPlan);
+    runAfterRules(stream, stream.frontendPlan);
+  }
   stream.localStatus = stream.response.status;
   stream.replyWeight = weigh(stream) + message.body.length;
   sendResponse(stream, message.body, replyFlags(plane, stream, message));

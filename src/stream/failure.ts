@@ -132,7 +132,8 @@ export function responseFailed(plane: Plane, stream: DataStream, reason: number)
   }
 }
 
-/** EV_BAD_REQUEST: <status> is what the scanner or the timer says. */
+/** EV_BAD_REQUEST: <status> is what the scanner or the timer says. A connection that `option http-ignore-probes` ignores said
+ * nothing at all, and the engine raises no event for it. */
 export function requestFailed(plane: Plane, stream: DataStream, reason: number, status: number): number {
   const plan = stream.frontendPlan;
   plane.count(plan.frontendCounters + COUNT_EREQ, 1);
@@ -143,10 +144,10 @@ export function requestFailed(plane: Plane, stream: DataStream, reason: number, 
   const answer = Math.max(status, 400);
   switch (reason) {
     case abi.BAD_TIMEOUT:
-      return plan.ignoresProbes ? abortStream(stream, 'cR', 408) : errorReply(plane, stream, 408, 'cR');
+      return errorReply(plane, stream, 408, 'cR');
     case abi.BAD_CLOSED:
     case abi.BAD_RESET:
-      return plan.ignoresProbes ? abortStream(stream, 'CR', 400) : errorReply(plane, stream, answer, 'CR');
+      return errorReply(plane, stream, answer, 'CR');
     default:
       return errorReply(plane, stream, answer, 'PR');
   }

@@ -49,8 +49,6 @@ export interface ProxyPlan {
   serverOctets(server: Server): Uint8Array | undefined;
   /** `option httpclose` in this section. */
   readonly closesClient: boolean;
-  /** `option http-ignore-probes`: a client that left or said nothing in time gets no answer. */
-  readonly ignoresProbes: boolean;
   readonly isAbortOnClose: boolean;
   /** 0 = wait for ever. */
   readonly queueMs: number;
@@ -123,7 +121,6 @@ export function planProxy(proxy: Proxy, live: Live, defaultFormat: DefaultLogFor
     balancer: createBalancer(proxy, live),
     serverOctets: (server) => parseAddress(server.resolved?.host ?? '')?.octets,
     closesClient: proxy.options.has('httpclose'),
-    ignoresProbes: proxy.options.has('http-ignore-probes'),
     isAbortOnClose: proxy.options.has('abortonclose'),
     queueMs: queueMs(proxy),
     turnaroundMs: turnaroundMs(proxy),

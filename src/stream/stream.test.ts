@@ -230,6 +230,23 @@ describe('requests that are none', () => {
   });
 });
 
+describe('the answer to what was no request', () => {
+  it('is not for http-after-response rules, and is given with http-ignore-probes when something was said', () => {
+    const house = new House();
+    const proxy = house.proxy('listen', 'li');
+    proxy.options = new Set(['http-ignore-probes']);
+    let runs = 0;
+    const counting = makeRule('http-after-response set-header', () => {
+      runs++;
+      return ACTION_CONTINUE;
+    });
+    proxy.rules.set('http-after-response', [counting]);
+    house.open();
+    expect(house.badRequest(abi.BAD_CLOSED, 400)[0]).toMatch(/^RESPOND .*: 400;/);
+    expect(runs).toBe(0);
+  });
+});
+
 describe('an exception in policy', () => {
   it('is a 500 for its stream and names the keyword and its place', () => {
     const house = new House();
