@@ -8,7 +8,7 @@ import { Trie } from './trie.ts';
 
 export type StringMatcher = (subject: string) => boolean;
 
-/** Up to so many patterns a plain loop is faster than an index (bench/micro/pattern.ts). */
+/** Up to so many patterns are tried one after another; more get an index. Chosen, not measured. */
 const LOOP_MAX_PATTERNS = 4;
 
 /** Folds the patterns once, when the configuration is read. */
