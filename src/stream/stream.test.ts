@@ -234,7 +234,7 @@ describe('the answer to what was no request', () => {
   it('is not for http-after-response rules, and is given with http-ignore-probes when something was said', () => {
     const house = new House();
     const proxy = house.proxy('listen', 'li');
-    proxy.options = new Set(['http-ignore-probes']);
+    (proxy.options as Set<string>).add('http-ignore-probes');
     let runs = 0;
     const counting = makeRule('http-after-response set-header', () => {
       runs++;
