@@ -83,6 +83,6 @@ export function createBalancer(proxy: Proxy, live: Live): Balancer {
     case 'random':
       return new Random(group, args[0] ? Number(args[0]) : 2);
     default:
-      return new RoundRobin(group);
+      return new RoundRobin(group, name === 'static-rr');
   }
 }

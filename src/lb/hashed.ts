@@ -1,13 +1,12 @@
 /** Hot path. `balance source|uri|url_param|hdr|hash`: a key decides the server, by a table of as many places as the servers' weights
- * (`hash-type map-based`). The hash is HAProxy's, so that with equal weights a key keeps its server when one replaces the
- * other. A request without the key takes turns, as in HAProxy.
+ * (`hash-type map-based`). The hash is HAProxy's, and so is the table, so that a key keeps its server when one replaces the other. A request without the key takes turns, as in HAProxy.
  */
 import { avalanche, crc32, djb2, sdbm, wt6 } from '../base/hash.ts';
 import type { Server } from '../model/server.ts';
 import type { Stream } from '../model/stream.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { Balancer, ServerGroup } from './server-group.ts';
-import { turnOrder } from './turn-order.ts';
+import { mapOrder } from './turn-order.ts';
 
 /** 32-bit hash of the stream's key, or -1 when it has none. */
 export type KeyHash = (stream: Stream) => number;
@@ -42,7 +41,7 @@ export class Hashed implements Balancer {
   next(stream: Stream, avoid: Server | undefined): Server | undefined {
     const group = this.group;
     if (group.refresh()) {
-      this.places = turnOrder(group.weights);
+      this.places = mapOrder(group.weights);
       this.turns.rebuild();
     }
     if (this.places.length === 0) return undefined;

@@ -7,7 +7,7 @@ import { House } from '../stream/test-house.ts';
 import { createBalancer } from './balance.ts';
 import type { Balancer } from './server-group.ts';
 import { takeSlot } from './slot.ts';
-import { turnOrder } from './turn-order.ts';
+import { mapOrder, turnOrder } from './turn-order.ts';
 
 const STREAM = undefined as never;
 
@@ -60,6 +60,13 @@ describe('balance roundrobin', () => {
         }
       }),
     );
+  });
+
+  it('has the order of HAProxy 3.5 in maps', () => {
+    expect([...mapOrder([3, 2, 1])]).toEqual([0, 0, 1, 0, 1, 2]);
+    expect([...mapOrder([10, 1, 5])].join('')).toBe('0012002002002002');
+    expect([...mapOrder([4, 4])]).toEqual([0, 1]);
+    expect([...mapOrder([])]).toEqual([]);
   });
 
   it('keeps one order over two threads, whichever takes the next request (property)', () => {

@@ -7,22 +7,25 @@ import type { Server } from '../model/server.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
 import type { Balancer, ServerGroup } from './server-group.ts';
-import { turnOrder } from './turn-order.ts';
+import { mapOrder, turnOrder } from './turn-order.ts';
 
 export class RoundRobin implements Balancer {
   readonly group: ServerGroup;
   readonly isDeterministic = false;
   private readonly position: number;
+  private readonly orderOf: (weights: readonly number[]) => Int32Array;
   private order: Int32Array = new Int32Array(0);
 
-  constructor(group: ServerGroup) {
+  /** <isStatic>: `static-rr`, whose order is HAProxy's map. */
+  constructor(group: ServerGroup, isStatic = false) {
+    this.orderOf = isStatic ? mapOrder : turnOrder;
     this.group = group;
     this.position = group.live.proxy(group.proxy.index) + abi.LIVE_PX_POSITION;
   }
 
   /** Computes the order for the group as it is now. */
   rebuild(): void {
-    this.order = turnOrder(this.group.weights);
+    this.order = this.orderOf(this.group.weights);
   }
 
   next(_stream: Stream, avoid: Server | undefined): Server | undefined {
