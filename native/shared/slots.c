@@ -193,14 +193,19 @@ void slot_queue_kick(struct process *p, uint32_t backend)
     CHECK_PROCESS(p);
     BUG_ON(backend >= p->nproxies);
     struct slot_queue *q = &p->queues[backend];
+    int left = 0;
     pthread_mutex_lock(&q->lock);
     for (uint32_t i = 0; q->servers != NULL && i < q->nservers; i++) {
         if (p->servers[q->first_server + i].proxy != backend)
             continue;
-        if (!server_usable(p, q->first_server + i))
+        if (server_usable(p, q->first_server + i))
+            left = 1;
+        else
             post_line(p, &q->servers[i]);
         grant_server(p, q, q->first_server + i);
     }
+    if (q->servers != NULL && !left) /* nobody is left to wait for */
+        post_line(p, &q->any);
     pthread_mutex_unlock(&q->lock);
 }
 

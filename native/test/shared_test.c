@@ -139,6 +139,26 @@ static void slots(void)
     passed++;
 }
 
+/* Who waits for any server hears of it when the last one goes: nobody would wake him. */
+static void last_server(void)
+{
+    struct process *p = start();
+    struct slot_waiter w = {.thread = 0, .stream = 7, .stream_gen = 1, .backend = 0, .server = ABI_NONE};
+    struct mail m;
+    for (uint32_t i = 0; i < 2 * MAXCONN; i++)
+        expect(slot_try(p, i % 2), "slots are there");
+    slot_queue_join(p, &w);
+    atomic_store(&live_server(p, 0)->w[ABI_LIVE_SV_STATE], 0);
+    slot_queue_kick(p, 0);
+    expect(mailbox_take(&p->mailboxes[0], &m, 1) == 0, "one server is left: he waits");
+    atomic_store(&live_server(p, 1)->w[ABI_LIVE_SV_STATE], 0);
+    slot_queue_kick(p, 0);
+    expect(mailbox_take(&p->mailboxes[0], &m, 1) == 1 && m.op == MAIL_POST && m.index == 7, "none is left");
+    expect(slot_queue_leave(p, &w) == 1, "he leaves the line himself");
+    process_reset();
+    passed++;
+}
+
 static _Atomic uint32_t mail_sent, mail_refused;
 static uint32_t last_seen[THREADS];
 
@@ -290,6 +310,7 @@ static void pool(void)
 int main(void)
 {
     slots();
+    last_server();
     mail();
     idle();
     pool();

@@ -8,14 +8,11 @@ import type { Operation, ServerRecord, ServerStates } from './server-state.ts';
 const ALERT = 1;
 const NOTICE = 5;
 
-function left(states: ServerStates, record: ServerRecord): string {
-  const { server } = record;
-  return leftText(server, states.counts(server.proxy), states.sessions(server));
-}
-
 function enterMaintenance(states: ServerStates, record: ServerRecord): void {
   const wasDown = record.operation === 'down';
   const tookNothing = record.operation === 'stopping' || record.isDrained;
+  const { server } = record;
+  const sessions = states.sessions(server);
   const isLast = states.change(record, () => {
     record.admin = 'maint';
     record.operation = 'down';
@@ -26,7 +23,7 @@ function enterMaintenance(states: ServerStates, record: ServerRecord): void {
     states.tell(record, NOTICE, `${who} was DOWN and now enters maintenance.`);
     return;
   }
-  const text = `${who} is going DOWN for maintenance. ${left(states, record)}`;
+  const text = `${who} is going DOWN for maintenance. ${leftText(server, states.counts(server.proxy), sessions)}`;
   states.tell(record, tookNothing ? NOTICE : ALERT, text);
   if (isLast) states.tellEmpty(record);
 }

@@ -122,11 +122,15 @@ export class ServerStates {
     return record.downtimeSeconds + (isDown ? this.voice.nowSeconds() - record.lastChangeSeconds : 0);
   }
 
+  /** Requests at <server> and those that its end moves: its own queue, and the backend's when no other server is left. */
   sessions(server: Server): { served: number; queued: number } {
+    const { words } = this.live;
     const at = this.live.server(server.index);
+    const others = server.proxy.servers.some((one) => one !== server && this.isUsable(this.of(one)));
+    const inBackend = this.live.proxy(server.proxy.index) + abi.LIVE_PX_QUEUED;
     return {
-      served: Atomics.load(this.live.words, at + abi.LIVE_SV_SERVED),
-      queued: Atomics.load(this.live.words, at + abi.LIVE_SV_QUEUED),
+      served: Atomics.load(words, at + abi.LIVE_SV_SERVED),
+      queued: Atomics.load(words, at + abi.LIVE_SV_QUEUED) + (others ? 0 : Atomics.load(words, inBackend)),
     };
   }
 
@@ -135,6 +139,7 @@ export class ServerStates {
     if (record.operation === 'down') return;
     record.health = 0;
     const tookNothing = record.operation === 'stopping' || record.isDrained;
+    const sessions = this.sessions(record.server);
     const isLast = this.change(record, () => {
       record.operation = 'down';
       record.downTransitions++;
@@ -143,7 +148,7 @@ export class ServerStates {
     this.tell(
       record,
       tookNothing ? NOTICE : ALERT,
-      downMessage(server, this.counts(server.proxy), this.sessions(server), result, cause),
+      downMessage(server, this.counts(server.proxy), sessions, result, cause),
     );
     if (isLast) this.tellEmpty(record);
   }
