@@ -78,6 +78,7 @@ export function assignStep(plane: Plane, stream: DataStream): number {
   const queued = plane.live.words[plane.live.server(server.index) + abi.LIVE_SV_QUEUED] as number;
   if (server.maxqueue > 0 && queued >= server.maxqueue) {
     plane.count(plan.backendCounters + COUNT_ECON, 1);
+    plane.count(plane.serverCounters(server.index) + COUNT_ECON, 1);
     return errorReply(plane, stream, 503, 'SQ');
   }
   return enqueue(plane, stream, server.index);
@@ -103,9 +104,10 @@ function enqueue(plane: Plane, stream: DataStream, server: number): number {
   engine.commands[at + abi.C_SERVER] = server;
   engine.commands[at + abi.C_BACKEND] = plan.proxy.index;
   const words = plane.live.words;
-  const inBackend = (words[plane.live.proxy(plan.proxy.index) + abi.LIVE_PX_QUEUED] as number) + 1;
-  countMax(plane.counters, plan.backendCounters + COUNT_QMAX, inBackend);
-  if (server !== abi.NONE) {
+  if (server === abi.NONE) {
+    const inBackend = (words[plane.live.proxy(plan.proxy.index) + abi.LIVE_PX_QUEUED] as number) + 1;
+    countMax(plane.counters, plan.backendCounters + COUNT_QMAX, inBackend);
+  } else {
     const inServer = (words[plane.live.server(server) + abi.LIVE_SV_QUEUED] as number) + 1;
     countMax(plane.counters, plane.serverCounters(server) + COUNT_QMAX, inServer);
   }
