@@ -33,7 +33,7 @@ const SHORT_ANSWERS: Readonly<Record<string, () => string>> = {
   '-v': versionText,
   '-vv': buildText,
   '-vq': () => `${HAPROXY_VERSION}\n`,
-  '-vqs': () => `${HAPROXY_VERSION}\n`,
+  '-vqs': () => `${HAPROXY_VERSION.replace(/-.*/, '')}\n`,
   '-vqb': () => `${HAPROXY_BRANCH}\n`,
 };
 

@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { USAGE } from './config/banner.ts';
 import { type CommandLine, parseCommandLine } from './config/command-line.ts';
 import { diskLoader } from './config/load.ts';
-import { readConfiguration } from './config/read.ts';
+import { readConfiguration, reasonOf } from './config/read.ts';
 import { preamble, type RenderOptions, renderMessages, renderNote } from './config/render.ts';
 import { SLUICE_VERSION } from './config/version.ts';
 import { early } from './early.ts';
@@ -73,7 +73,7 @@ function readSources(line: CommandLine): Sources | undefined {
     try {
       process.chdir(line.directory);
     } catch (error) {
-      fail(line, [`Could not change to directory ${line.directory} : ${(error as Error).message}`]);
+      fail(line, [`Could not change to directory ${line.directory} : ${reasonOf(error)}`]);
       return undefined;
     }
   }

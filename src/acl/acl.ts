@@ -25,6 +25,13 @@ export class Acl implements NamedAcl {
     this.places |= criterion.expression.places;
   }
 
+  /** True when an alternative looks at bytes below HTTP. */
+  get readsBytes(): boolean {
+    return this.criteria.some(({ expression }) =>
+      expression.fetch.uses.some((use) => use.endsWith(' bytes')),
+    );
+  }
+
   /** The fetch to name when the acl is used where it cannot be evaluated. */
   get firstFetch(): string {
     return this.criteria[0]?.expression.fetch.name ?? '';

@@ -99,11 +99,13 @@ function warnUnusable(suites: readonly Suite[], at: Word, ctx: RuleContext): voi
 
 class CompiledCondition implements Condition {
   readonly source: string;
+  readonly readsBytes: boolean;
   private readonly suites: readonly Suite[];
   private readonly isUnless: boolean;
 
   constructor(source: string, suites: readonly Suite[], isUnless: boolean) {
     this.source = source;
+    this.readsBytes = suites.some((suite) => suite.some(({ acl }) => acl.readsBytes));
     this.suites = suites;
     this.isUnless = isUnless;
   }

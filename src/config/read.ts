@@ -23,7 +23,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: 'Too many open files',
 };
 
-function reasonOf(error: unknown): string {
+/** The system's words for <error>. */
+export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return REASONS[code] ?? (error as Error).message;
 }

@@ -24,6 +24,8 @@ export const CONDITION_PASS = 3;
 
 export interface Condition {
   readonly source: string;
+  /** One of its acls looks at bytes below HTTP, which a proxy in mode http does not show. */
+  readonly readsBytes?: boolean;
   /** True for PASS only. */
   test(stream: Stream): boolean;
   /** CONDITION_*. */

@@ -37,6 +37,7 @@ describe('what HAProxy accepts', () => {
   it.each([
     ['an address in one number', `listen l\n bind 0:80\n ${TIMEOUTS}`],
     ['a comma after the last address', `listen l\n bind 1.2.3.4:80,\n ${TIMEOUTS}`],
+    ['more sockets than a call takes arguments', 'global\n stats socket 1.2.3.4:1-65535,1.2.3.5:1-65535\n'],
     ['balance alone', 'backend b\n balance\n'],
     ['a disabled proxy that knows nobody', 'frontend f\n disabled\n default_backend nope\n'],
   ])('%s', (_what, text) => expect(said(text)).toEqual([]));
@@ -87,6 +88,17 @@ describe('what HAProxy refuses', () => {
 });
 
 describe('what HAProxy warns of', () => {
+  it('conditions on bytes below HTTP', () => {
+    expect(
+      said(
+        `${LISTEN} http-request deny if REQ_CONTENT\n use_backend b if { req.len gt 5 }\nbackend b\n mode http\n`,
+      ),
+    ).toEqual([
+      "warning -: proxy 'l': L6 sample fetches ignored on HTTP proxies (declared at x.cfg:8).",
+      "warning -: proxy 'l': L6 sample fetches ignored on HTTP proxies (declared at x.cfg:7).",
+    ]);
+  });
+
   it.each([
     [
       'a bare number that is too small',

@@ -107,7 +107,18 @@ function checkWhole(section: ProxySection): void {
     const message = `${calledProxy(proxy)} uses http-check rules without 'option httpchk', so the rules are ignored.`;
     reading.log.add('warning', message);
   }
-  if (proxy.mode !== 'http') checkTcp(section);
+  if (proxy.mode === 'http') checkHttp(section);
+  else checkTcp(section);
+}
+
+/** Conditions on bytes below HTTP, which never hold in mode http. */
+function checkHttp({ proxy, reading, pendingBackends, pendingServers }: ProxySection): void {
+  const lines = [...pendingBackends, ...pendingServers, ...[...proxy.rules.values()].flat()];
+  for (const { condition, place } of lines) {
+    if (condition?.readsBytes !== true) continue;
+    const text = `L6 sample fetches ignored on HTTP proxies (declared at ${place.file}:${place.line}).`;
+    reading.log.add('warning', `${calledProxy(proxy)}: ${text}`);
+  }
 }
 
 /** What was asked of a proxy in mode tcp that only requests could give. */

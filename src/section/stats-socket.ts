@@ -24,7 +24,8 @@ export function readStatsSocket(cursor: WordCursor, reading: Reading): StatsSock
     }
     const found = listenerAddresses(endpoint, cursor, at, reading);
     if (found === undefined) return undefined;
-    addresses.push(...found);
+    // One by one: a range of ports is more than a call may have arguments.
+    for (const address of found) addresses.push(address);
   }
   const fields = {
     name: '',
@@ -73,7 +74,7 @@ export const statsSocketKeywords: readonly Keyword<GlobalSection>[] = [
     args: [custom('<address> [<option>]...')],
     parse({ target, cursor }) {
       const sockets = readStatsSocket(cursor, target.reading);
-      if (sockets !== undefined) target.settings.statsSockets.push(...sockets);
+      for (const socket of sockets ?? []) target.settings.statsSockets.push(socket);
     },
   }),
 ];
