@@ -1,5 +1,7 @@
 /** What our streams promise beyond node:zlib's. */
 import { once } from 'node:events';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { expect, test } from 'vitest';
 import * as ours from './index.ts';
@@ -54,3 +56,22 @@ test('a written buffer may be used again once its write is done', async () => {
   await once(packer, 'end');
   expect(zlib.gunzipSync(Buffer.concat(pieces)).toString()).toBe('first second');
 });
+
+test.each([262_141, 1_000_000, 8 << 20])(
+  'chunks of %i bytes never stop before a reader that rests',
+  async (length) => {
+    // The last slice of the first is one byte: it is kept, and gives nothing to the reader who asked.
+    const chunk = Buffer.alloc(length, line);
+    const chunks = Math.ceil(20e6 / length);
+    let got = 0;
+    const sink = new Writable({
+      write(piece: Buffer, _encoding, done) {
+        got += piece.length;
+        setImmediate(done);
+      },
+    });
+    const source = Readable.from(Array.from({ length: chunks }, () => chunk));
+    await pipeline(source, ours.createGzip(), zlib.createGunzip({ chunkSize: 1 << 20 }), sink);
+    expect(got).toBe(chunks * length);
+  },
+);

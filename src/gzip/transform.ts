@@ -61,6 +61,8 @@ export class Compressing extends Transform {
   readonly #finishKind: number;
   #bytesWritten = 0;
   #halt: Halt | undefined;
+  /** The reader asked and was given nothing since: it does not ask again, so whatever waits for its question may go on. */
+  #isAsked = false;
 
   constructor(format: FormatName, given?: StreamOptions | null) {
     const options = given ?? {};
@@ -143,7 +145,7 @@ export class Compressing extends Transform {
       return done(error as Error);
     }
     process.nextTick(order.done);
-    process.nextTick(done);
+    process.nextTick(() => this.#finish(done));
   }
 
   /** Pushes what a flush of this kind owes. */
@@ -154,25 +156,33 @@ export class Compressing extends Transform {
 
   /** False when the reader has enough. */
   #send(output: Buffer): boolean {
-    return output.length === 0 || this.push(output);
+    if (output.length === 0) return true;
+    this.#isAsked = false;
+    return this.push(output);
+  }
+
+  /** The chunk is taken. Transform would keep <done> for the next question when the reader has enough, but a chunk's last
+   * slice often gives no output to the question that let it go on, and then there is no next one.
+   */
+  #finish(done: TransformCallback): void {
+    done();
+    if (this.#isAsked) super._read(0);
   }
 
   /** Takes <chunk> from <at> on, slice by slice. */
   #take(chunk: Uint8Array, at: number, done: TransformCallback): void {
     let wants: boolean;
     const end = Math.min(chunk.length, at + SLICE_LEN);
+    if (this.destroyed) return done();
     try {
-      if (this.destroyed) return done();
       wants = this.#send(this.#pieces.take(chunk, at, end));
       this.#bytesWritten += end - at;
-      if (end === chunk.length) {
-        this.#give(this.#flushKind);
-        return done();
-      }
+      if (end === chunk.length) this.#give(this.#flushKind);
     } catch (error) {
       return done(error as Error);
     }
-    if (wants) setImmediate(() => this.#take(chunk, end, done));
+    if (end === chunk.length) this.#finish(done);
+    else if (wants) setImmediate(() => this.#take(chunk, end, done));
     else this.#halt = { chunk, at: end, done };
   }
 
@@ -192,6 +202,7 @@ export class Compressing extends Transform {
   }
 
   override _read(size: number): void {
+    this.#isAsked = true;
     if (!this.#resume()) super._read(size);
   }
 
