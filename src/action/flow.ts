@@ -105,6 +105,11 @@ const setTimeout = action({
       }
       return undefined;
     }
+    if (/^0+(us|ms|s|m|h|d)?$/.test(line.cursor.peek() ?? '')) {
+      const text = `'set-timeout ${name?.text}' must not be zero.`;
+      line.ctx.alerts.alert(text, line.cursor.words[line.cursor.position], 'The least is 1ms.');
+      return undefined;
+    }
     const timeMs = readTimeOrExpression(line);
     if (timeMs === undefined) return undefined;
     return (stream) => {

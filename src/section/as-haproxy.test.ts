@@ -42,6 +42,11 @@ describe('what HAProxy accepts', () => {
     ['a disabled proxy that knows nobody', 'frontend f\n disabled\n default_backend nope\n'],
   ])('%s', (_what, text) => expect(said(text)).toEqual([]));
 
+  it('a check whose port is said by rules that are not built', () => {
+    const text = `${LISTEN} tcp-check connect port 80\n server s 1.2.3.4 check\n`;
+    expect(said(text).filter((line) => line.startsWith('alert'))).toEqual([]);
+  });
+
   it('a peers section after global', () => {
     expect(said('global\npeers p\n peer a 1.2.3.4:5\n')[0]).toMatch(/^notice 2: the 'peers' section/);
   });
@@ -49,6 +54,26 @@ describe('what HAProxy accepts', () => {
 
 describe('what HAProxy refuses', () => {
   it.each([
+    [
+      'logs to a range',
+      `global\n log 127.0.0.1:80-90 local0\n`,
+      "alert 2: 'log' : '127.0.0.1:80-90' is not one port.",
+    ],
+    [
+      'words behind no log',
+      `${LISTEN} no log global\n`,
+      "'no log' cannot handle unexpected argument 'global'.",
+    ],
+    [
+      'a timeout of nothing',
+      `${LISTEN} http-request set-timeout server 0\n`,
+      "'set-timeout server' must not be zero.",
+    ],
+    [
+      'a slot of captures in a backend',
+      'backend b\n declare capture request len 5\n',
+      'has no frontend capability',
+    ],
     ['an address behind the name', 'listen l :80\n', "alert 1: 'listen' takes no address any more."],
     [
       'one name for a frontend and a backend',
@@ -88,6 +113,14 @@ describe('what HAProxy refuses', () => {
 });
 
 describe('what HAProxy warns of', () => {
+  it('what requests alone could give, in mode tcp', () => {
+    const text = `listen l\n bind :80\n ${TIMEOUTS} option forwardfor\n server s 1.2.3.4:5 cookie c\n`;
+    expect(said(text)).toEqual([
+      "warning -: 'option forwardfor' ignored for proxy 'l' as it requires HTTP mode.",
+      "warning -: proxy 'l': ignoring cookie for server 's' as HTTP mode is disabled.",
+    ]);
+  });
+
   it('conditions on bytes below HTTP', () => {
     expect(
       said(

@@ -110,8 +110,11 @@ class SectionReader implements LineVisitor {
   private run<Target>(index: KeywordIndex<Target>, target: Target, section: string, line: Line): void {
     const { cursor, modifier } = line;
     const found: Keyword<Target> | undefined = index.find(cursor);
-    if (found === undefined) index.explain(line, section, section === 'global' ? PROXY_HOME : GLOBAL_HOME);
-    else found.run({ target, cursor, modifier, name: found.name });
+    if (found === undefined) {
+      index.explain(line, section, section === 'global' ? PROXY_HOME : GLOBAL_HOME);
+      if (typeof this.current === 'object' && 'kind' in this.current)
+        this.current.ignoredWords.add((cursor.words[0] as Word).text);
+    } else found.run({ target, cursor, modifier, name: found.name });
   }
 
   private beginSection(word: string, line: Line): boolean {

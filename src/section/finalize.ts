@@ -66,11 +66,14 @@ function checkTimeouts(section: ProxySection): void {
 }
 
 /** A check needs a port: of the server, of the check itself, or said by an `http-check connect`. */
-function checkPorts({ proxy, reading }: ProxySection): void {
+function checkPorts({ proxy, reading, ignoredWords }: ProxySection): void {
+  // It could have said the port.
+  if (ignoredWords.has('tcp-check')) return;
   if (proxy.checkLines.some((line) => line.words.includes('port'))) return;
   for (const { name, check, address } of proxy.servers) {
     const target = check.address ?? address;
-    if (!check.enabled || target.kind === 'unix' || target.kind === 'abns') continue;
+    if (!check.enabled || target.kind === 'unix' || target.kind === 'abns' || target.host === '0.0.0.0')
+      continue;
     if (check.port > 0 || (check.address?.port ?? 0) > 0 || (address.port > 0 && address.portOffset === 0))
       continue;
     const text = `${calledProxy(proxy)}: server '${name}' has neither service port nor check port.`;
@@ -125,6 +128,8 @@ function checkHttp({ proxy, reading, pendingBackends, pendingServers }: ProxySec
 function checkTcp(section: ProxySection): void {
   const { proxy, reading } = section;
   const lacking: string[] = [];
+  if (proxy.forwardFor !== undefined) lacking.push("'option forwardfor'");
+  if (proxy.originalTo !== undefined) lacking.push("'option originalto'");
   if (proxy.settings.has('monitor-uri')) lacking.push("'monitor-uri' statement");
   for (const set of ['http-request', 'http-response', 'http-after-response'] as const) {
     if ((proxy.rules.get(set)?.length ?? 0) === 0) continue;
@@ -134,6 +139,11 @@ function checkTcp(section: ProxySection): void {
   for (const what of lacking) {
     const verb = what.endsWith('rules') ? 'as they require' : 'as it requires';
     reading.log.add('warning', `${what} ignored for ${calledProxy(proxy)} ${verb} HTTP mode.`);
+  }
+  for (const { name, cookie } of proxy.servers) {
+    if (cookie === undefined) continue;
+    const text = `ignoring cookie for server '${name}' as HTTP mode is disabled.`;
+    reading.log.add('warning', `${calledProxy(proxy)}: ${text}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a proxy says about its logs: where they go, in which form, under which tag, with which unique ids and captures. */
 import { customOrNothing, integer, rawWord, word } from '../config/argument.ts';
-import type { Keyword } from '../config/keyword.ts';
+import { expectEnd, type Keyword } from '../config/keyword.ts';
 import { parseLogLine } from './log-lines.ts';
 import type { ProxySection, Reference } from './proxy-section.ts';
 import { proxyKeyword } from './traits.ts';
@@ -48,7 +48,7 @@ function declareCaptureKeyword(side: 'request' | 'response'): Keyword<ProxySecti
   return proxyKeyword({
     name: `declare capture ${side}`,
     args: [word('len'), integer('<length>', 1, CAPTURE_MAX_BYTES)],
-    traits: { needs: 'frontend', defaults: 'no' },
+    traits: { needs: 'frontend', defaults: 'no', otherwise: 'refuse' },
     parse({ target, cursor }, len, length) {
       if (len !== 'len') {
         const advice = `Write: declare capture ${side} len <length>`;
@@ -68,6 +68,10 @@ export const logKeywords: readonly Keyword<ProxySection>[] = [
     parse({ target, cursor, modifier }) {
       const { proxy } = target;
       if (modifier !== undefined) {
+        if (modifier === 'default' || !expectEnd(cursor, 'no log', '')) {
+          if (modifier === 'default') cursor.alerts.alert("'default log' is not supported.", cursor.words[0]);
+          return;
+        }
         proxy.logs.length = 0;
         target.logsGlobal = false;
         return;
@@ -95,7 +99,6 @@ export const logKeywords: readonly Keyword<ProxySection>[] = [
   proxyKeyword({
     name: 'unique-id-header',
     args: [word('<name>')],
-    traits: { needs: 'frontend' },
     parse({ target }, name) {
       target.proxy.uniqueIdHeader = name.toLowerCase();
     },

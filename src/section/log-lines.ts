@@ -59,6 +59,14 @@ function parseTarget(cursor: WordCursor, reading: Reading): LogTarget | undefine
     );
     return undefined;
   }
+  if (endpoint.portOffset !== 0 || endpoint.port !== endpoint.portEnd) {
+    cursor.alerts.alert(
+      `'log' : '${text}' is not one port.`,
+      at,
+      'Lines go to one port: <address>[:<port>].',
+    );
+    return undefined;
+  }
   return targetOf(endpoint);
 }
 

@@ -40,6 +40,8 @@ export interface ProxySection {
   readonly firstTimeouts: Readonly<Timeouts>;
   readonly defaultServer: ServerSetting[];
   readonly serverNames: Map<string, Server>;
+  /** First words of lines that are not built yet, those of the defaults included. */
+  readonly ignoredWords: Set<string>;
   /** Kinds of rules that stood here, for src/section/rule-order.ts. */
   readonly ruleKinds: Set<string>;
   /** Rule sets whose last rule here ends the evaluation always. */
@@ -187,6 +189,7 @@ export function newProxySection(
     firstTimeouts: { ...proxy.timeouts },
     defaultServer: proxy.isBackend ? [...(defaults?.defaultServer ?? [])] : [],
     serverNames: new Map(),
+    ignoredWords: new Set(defaults?.ignoredWords),
     ruleKinds: new Set(),
     finalSets: new Set(),
     checkAlerts: new Map(defaults?.checkAlerts),
