@@ -11,14 +11,15 @@ export interface Refusal {
 
 export type Expectation = (answer: HttpAnswer) => Refusal | undefined;
 
-export type Compiled<T> = { readonly value: T } | { readonly error: string };
+/** <notice>: words that are left out. */
+export type Compiled<T> = { readonly value: T; readonly notice?: string } | { readonly error: string };
 
 /** How a fault ends that is only a notice. */
 export const NOT_BUILT = 'is known to HAProxy but not built yet in Sluice; ignored.';
 
 const MATCHES = ['status', 'rstatus', 'string', 'rstring', 'hdr', 'fhdr'] as const;
 
-/** Parts with an argument that only change how a result is called. */
+/** Parts with an argument that only change how a result is called: left out, with a notice. */
 const SKIPPED = new Set([
   'min-recv',
   'ok-status',
@@ -124,8 +125,10 @@ function refuse(match: string, isInverted: boolean, answer: HttpAnswer, comment:
 export function compileExpect(words: readonly string[]): Compiled<Expectation> {
   const rest = [...words];
   let comment = '';
+  let skipped = '';
   while (rest[0] === 'comment' || SKIPPED.has(rest[0] ?? '')) {
     if (rest[0] === 'comment') comment = rest[1] ?? '';
+    else skipped = rest[0] ?? '';
     rest.splice(0, 2);
   }
   let isInverted = false;
@@ -146,6 +149,7 @@ export function compileExpect(words: readonly string[]): Compiled<Expectation> {
   if (rest.length > 0) return { error: `'http-check expect ${match}' : unexpected '${rest[0]}'` };
   const needsBody = match === 'string' || match === 'rstring';
   return {
+    ...(skipped === '' ? {} : { notice: `'http-check expect ${skipped}' ${NOT_BUILT}` }),
     value: (answer) => {
       const isMissing = needsBody && answer.body === '';
       if (!isMissing && test.value(answer) !== isInverted) return undefined;

@@ -72,6 +72,19 @@ describe('the request of an HTTP check (recorded from HAProxy 3.5)', () => {
   });
 });
 
+describe('what is not built', () => {
+  it.each([
+    ['http-check expect on-error "gone" status 200', "'http-check expect on-error'"],
+    ['http-check send uri /a\nhttp-check send uri /b', "a second 'http-check send'"],
+  ])('%s is a notice, and the rest holds', (lines, what) => {
+    const faults: CheckFault[] = [];
+    const plan = compileChecks(proxyWith('option httpchk', ...lines.split('\n')), faults);
+    expect(faults.map(({ text, isNotBuilt }) => [text.startsWith(what), isNotBuilt])).toEqual([[true, true]]);
+    expect(Buffer.from(plan.request).toString()).not.toContain('/b');
+    expect(plan.expectations).toHaveLength(1);
+  });
+});
+
 describe('http-check expect', () => {
   it.each([
     ['status 200', ''],

@@ -29,6 +29,8 @@ interface Draft {
   readonly expectations: Expectation[];
   disableOn404: boolean;
   port: number;
+  /** `send` lines so far. */
+  sends: number;
 }
 
 /** Something of it is to be computed: `%[…]`, `%ci`. */
@@ -82,13 +84,17 @@ function readLine(words: readonly string[], draft: Draft): string {
     return '';
   }
   const rest = words.slice(2);
-  if (words[1] === 'send') return readSend(rest, draft);
+  if (words[1] === 'send') {
+    if (draft.sends++ > 0) return `a second 'http-check send' ${NOT_BUILT}`;
+    return readSend(rest, draft);
+  }
   if (words[1] === 'connect') return readConnect(rest, draft);
   if (words[1] === 'disable-on-404') draft.disableOn404 = true;
   else if (words[1] === 'expect') {
     const compiled = compileExpect(rest);
     if ('error' in compiled) return compiled.error;
     draft.expectations.push(compiled.value);
+    return compiled.notice ?? '';
   } else if (words[1] !== 'comment') {
     return `'http-check ${words[1] ?? ''}' ${NOT_BUILT}`;
   }
@@ -114,7 +120,7 @@ const NOTHING = new Uint8Array(0);
 
 /** Lines with a fault are left out: the configuration was refused because of them. */
 export function compileChecks(proxy: Proxy, faults: CheckFault[] = []): CheckPlan {
-  const draft: Draft = { request: newRequest(), expectations: [], disableOn404: false, port: 0 };
+  const draft: Draft = { request: newRequest(), expectations: [], disableOn404: false, port: 0, sends: 0 };
   // `option httpchk` is the first thing sent wherever it stands.
   const ordered = linesInForce(proxy).sort(
     (a, b) => Number(b.words[0] === 'option') - Number(a.words[0] === 'option'),
