@@ -1,5 +1,6 @@
 /** Hot path. `balance source|uri|url_param|hdr|hash`: a key decides the server, by a table of as many places as the servers' weights
- * (`hash-type map-based`). The hash is HAProxy's, and so is the table, so that a key keeps its server when one replaces the other. A request without the key takes turns, as in HAProxy.
+ * (`hash-type map-based`). The hash is HAProxy's, and so is the table: a key keeps its server when one program replaces the
+ * other. A request without the key takes turns, as in HAProxy.
  */
 import { avalanche, crc32, djb2, sdbm, wt6 } from '../base/hash.ts';
 import type { Server } from '../model/server.ts';
