@@ -196,11 +196,12 @@ static int final_head(struct stream *s, struct head *h, struct head_field *f, ui
     CHECK_CONN(s->front);
     CHECK_STREAM(s);
     struct eng *e = s->eng;
+    /* nobody asked for it (RFC 9110 15.2.2), or it is not said of this connection (7.8): no tunnel for what it may be */
+    if (h->status == 101 && !(s->req.flags & h->flags & HEAD_F_CONN_UPGRADE && s->req.flags & HEAD_F_UPGRADE))
+        return -EINVAL;
     s->res = *h;
     s->t_data = e->now_ms;
     s->status = h->status;
-    if (h->status == 101 && !(s->req.flags & HEAD_F_UPGRADE))
-        return -EINVAL; /* nobody asked for it (RFC 9110 15.2.2) */
     if (s->pin != NULL) /* the request's pin: nobody needs it now */
         stream_unpin(s);
     s->fields = f;

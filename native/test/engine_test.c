@@ -321,6 +321,27 @@ static void closing(void)
     cases_passed++;
 }
 
+/* A tunnel needs both: the client's wish and the server's word about this connection (RFC 9110 sections 7.8, 15.2.2). */
+static void switched(void)
+{
+    for (int how = 0; how < 4; how++) {
+        house_begin();
+        int client = house_client(HTTP_LISTENER);
+        send_cut(client,
+                 how & 1 ? "GET /s HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: foo\r\n\r\n"
+                         : "GET /s HTTP/1.1\r\nhost: a\r\n\r\n",
+                 999);
+        send_cut(house_server(),
+                 how & 2 ? "HTTP/1.1 101 S\r\nconnection: upgrade\r\nupgrade: foo\r\n\r\n"
+                         : "HTTP/1.1 101 S\r\nupgrade: foo\r\n\r\n",
+                 999);
+        check(starts_with(sim_written(client), "HTTP/1.1 101") == (how == 3), "switched", "only with both");
+        check(house.bads == (how != 3), "switched", "else it is no answer");
+        house_end("switched");
+    }
+    cases_passed++;
+}
+
 /* The figures of the log: what is not sent on is not counted. */
 static void weights(void)
 {
@@ -358,6 +379,7 @@ int main(void)
     left_inside();
     left_after();
     closing();
+    switched();
     weights();
     printf("engine: %d passed, %d failed\n", cases_passed, cases_failed);
     return cases_failed != 0;
