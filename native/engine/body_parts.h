@@ -12,6 +12,8 @@ int sink_put(struct stream *s, struct dir *d, struct conn *dst, const uint8_t *p
 int source_decode(struct stream *s, struct dir *d, uint8_t *data, uint32_t len, uint32_t *payload_ret,
                   uint32_t *used_ret);
 int trailers_read(struct stream *s, struct dir *d, struct conn *src, uint32_t *len_ret);
+/* The source's side has given something: its timeout begins anew. */
+void source_progress(struct stream *s, const struct dir *d);
 uint32_t source_take(struct stream *s, struct dir *d, struct conn *src, uint8_t **data_ret);
 int source_ended(struct stream *s, struct dir *d, struct conn *src, struct conn *dst);
 /* Counts bytes for the log line, where HAProxy counts them. */

@@ -87,6 +87,13 @@ int trailers_read(struct stream *s, struct dir *d, struct conn *src, uint32_t *l
     }
 }
 
+void source_progress(struct stream *s, const struct dir *d)
+{
+    CHECK_STREAM(s);
+    BUG_ON(d != &s->up && d != &s->down);
+    *(d == &s->up ? &s->front_ms : &s->back_ms) = s->eng->now_ms;
+}
+
 /* Source bytes for the copy path: what is kept, else one read. 0 nothing now. */
 uint32_t source_take(struct stream *s, struct dir *d, struct conn *src, uint8_t **data_ret)
 {
@@ -104,10 +111,8 @@ uint32_t source_take(struct stream *s, struct dir *d, struct conn *src, uint8_t 
     *data_ret = e->rx;
     uint32_t n = conn_recv(src, e->rx, RX_MAX);
     d->streak = (uint8_t)(n < RX_MAX / 2 ? 0 : MIN(d->streak + 1, UINT8_MAX));
-    if (n > 0 && d == &s->up)
-        s->front_ms = e->now_ms;
-    else if (n > 0)
-        s->back_ms = e->now_ms;
+    if (n > 0)
+        source_progress(s, d);
     return n;
 }
 

@@ -86,10 +86,7 @@ static uint32_t splice_in(struct stream *s, struct dir *d, struct conn *src)
     if (d->in_kind == FRAMING_LENGTH)
         d->left -= (uint64_t)n;
     body_account(s, d, (uint64_t)n);
-    if (d == &s->up)
-        s->front_ms = e->now_ms;
-    else
-        s->back_ms = e->now_ms;
+    source_progress(s, d);
     return (uint32_t)n;
 }
 

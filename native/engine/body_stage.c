@@ -63,6 +63,7 @@ int stage_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *d
             uint32_t n = conn_recv(src, data, RX_MAX - have);
             if (n == 0)
                 continue;
+            source_progress(s, d);
             if (source_decode(s, d, data, n, &payload, &used) < 0)
                 return PUMP_SYNTAX;
             if (used < n) { /* trailers or the next message follow: keep them */
