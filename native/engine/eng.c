@@ -317,7 +317,7 @@ void eng_exec(struct eng *e, uint32_t n)
     BUG_ON(e->in_batch || e->in_exec);
     if (e->traced) {
         trace_enter(e, ENTRY_EXEC, n);
-        trace_batch(e, 0, n);
+        trace_batch(e, 0, 0, n);
     }
     e->now_ms = e->sys->mono_ms(e->sys->ctx);
     e->wall_ms = e->sys->wall_ms(e->sys->ctx);

@@ -178,11 +178,12 @@ void eng_flush(struct eng *e)
     while (e->nevents > 0) {
         uint32_t n = e->nevents, commands;
         uint32_t nstreams = e->nwith_policy;
+        uint64_t told = e->traced ? trace_events_hash(e, e->event_words) : 0; /* policy may write on them */
         e->in_batch = 1;
         commands = e->on_batch(e->batch_ctx, n);
         e->in_batch = 0;
         if (e->traced)
-            trace_batch(e, n, commands);
+            trace_batch(e, told, n, commands);
         e->count.batches++;
         e->nevents = 0;
         e->event_words = 0;

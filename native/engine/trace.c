@@ -338,7 +338,7 @@ void trace_enter(struct eng *e, uint32_t entry, int64_t argument)
     pad(t, len);
 }
 
-void trace_batch(struct eng *e, uint32_t nevents, uint32_t ncommands)
+void trace_batch(struct eng *e, uint64_t told, uint32_t nevents, uint32_t ncommands)
 {
     struct trace *t = trace_of(e->sys);
     uint32_t sizes[4] = {nevents, MIN(ncommands, COMMANDS_MAX), 0, 0};
@@ -348,7 +348,7 @@ void trace_batch(struct eng *e, uint32_t nevents, uint32_t ncommands)
     trace_extent(e, sizes[1], &sizes[2], &sizes[3]);
     uint32_t len = (uint32_t)sizeof(sizes) + sizes[1] * ABI_COMMAND_WORDS * 4 +
                    sizes[2] * (uint32_t)sizeof(struct head_edit) + sizes[3];
-    put_record(t, TRACE_BATCH, 0, (int64_t)trace_events_hash(e, e->event_words), len);
+    put_record(t, TRACE_BATCH, 0, (int64_t)told, len);
     put_bytes(t, sizes, sizeof(sizes));
     put_bytes(t, e->commands, sizes[1] * ABI_COMMAND_WORDS * 4);
     put_bytes(t, e->edits, sizes[2] * (uint32_t)sizeof(struct head_edit));

@@ -69,7 +69,7 @@ const struct sys *trace_open(const char *path, const struct sys *under);
 void trace_close(const struct sys *recording);
 int trace_is(const struct sys *sys);
 /* Called by the engine; nothing happens when its table is not a recording one. */
-void trace_batch(struct eng *e, uint32_t nevents, uint32_t ncommands);
+void trace_batch(struct eng *e, uint64_t told, uint32_t nevents, uint32_t ncommands);
 void trace_mail(struct eng *e, const struct mail *mail, uint32_t n);
 void trace_enter(struct eng *e, uint32_t entry, int64_t argument);
 /* How many edits and bytes of text the first <ncommands> commands refer to; at most what there is. */

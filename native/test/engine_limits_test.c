@@ -318,6 +318,30 @@ static void handed_over(void)
     cases_passed++;
 }
 
+/* A body that comes piece by piece outlives the server's timeout, whatever stage it passes. */
+static void slow_bodies(void)
+{
+    static const uint32_t stages[] = {ABI_STAGE_NONE, ABI_STAGE_IDENTITY, ABI_STAGE_GZIP};
+    for (uint32_t i = 0; i < ARRAY_LEN(stages); i++) {
+        house_begin();
+        house.forward_flags |= ABI_FWD_WANT_RESPONSE;
+        house.response_stage = stages[i];
+        int client = house_client(HTTP_LISTENER);
+        say(client, "GET /s HTTP/1.1\r\nhost: a\r\n\r\n");
+        int server = house_server();
+        say(server, "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n");
+        for (int piece = 0; piece < 4; piece++) {
+            house_wait(5000);
+            say(server, "5\r\nhello\r\n");
+        }
+        check(house.ends == 0, "slow bodies", "each piece begins the timeout anew");
+        house_wait(8100);
+        check(house.ends == 1 && strcmp(house.last_term, "sD") == 0, "slow bodies", "silence ends it");
+        house_end("slow bodies");
+    }
+    cases_passed++;
+}
+
 int main(void)
 {
     without_descriptors();
@@ -333,6 +357,7 @@ int main(void)
     takeover(0);
     takeover(1);
     handed_over();
+    slow_bodies();
     printf("engine limits: %d passed, %d failed\n", cases_passed, cases_failed);
     return cases_failed != 0;
 }

@@ -239,30 +239,6 @@ static void timeouts(void)
     cases_passed++;
 }
 
-/* A body that comes piece by piece outlives the server's timeout, whatever stage it passes. */
-static void slow_bodies(void)
-{
-    static const uint32_t stages[] = {ABI_STAGE_NONE, ABI_STAGE_IDENTITY, ABI_STAGE_GZIP};
-    for (uint32_t i = 0; i < ARRAY_LEN(stages); i++) {
-        house_begin();
-        house.forward_flags |= ABI_FWD_WANT_RESPONSE;
-        house.response_stage = stages[i];
-        int client = house_client(HTTP_LISTENER);
-        send_cut(client, "GET /s HTTP/1.1\r\nhost: a\r\n\r\n", 99);
-        int server = house_server();
-        send_cut(server, "HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n", 99);
-        for (int piece = 0; piece < 4; piece++) {
-            house_wait(5000);
-            send_cut(server, "5\r\nhello\r\n", 99);
-        }
-        check(house.ends == 0, "slow bodies", "each piece begins the timeout anew");
-        house_wait(8100);
-        check(house.ends == 1 && strcmp(house.last_term, "sD") == 0, "slow bodies", "silence ends it");
-        house_end("slow bodies");
-    }
-    cases_passed++;
-}
-
 static void tunnels(void)
 {
     for (int how = 0; how < 4; how++) {
@@ -399,7 +375,6 @@ int main(void)
     retried();
     queued();
     timeouts();
-    slow_bodies();
     tunnels();
     left_inside();
     left_after();
