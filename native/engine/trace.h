@@ -68,7 +68,8 @@ STATIC_ASSERT(sizeof(struct trace_record) == 16);
 const struct sys *trace_open(const char *path, const struct sys *under);
 void trace_close(const struct sys *recording);
 int trace_is(const struct sys *sys);
-/* Called by the engine; nothing happens when its table is not a recording one. */
+/* Called by the engine; nothing happens when its table is not a recording one. <told> is the hash of the events before
+ * policy saw them: it may write on them. */
 void trace_batch(struct eng *e, uint64_t told, uint32_t nevents, uint32_t ncommands);
 void trace_mail(struct eng *e, const struct mail *mail, uint32_t n);
 void trace_enter(struct eng *e, uint32_t entry, int64_t argument);
