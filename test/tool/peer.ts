@@ -31,7 +31,8 @@ export function testWith(
   boundMs?: number,
 ): void {
   const absent = names.filter((name) => peer(name) === undefined);
-  if (absent.length > 0) test.skip(`${title} (needs ${absent.join(', ')})`); // the title names what is missing
+  if (absent.length > 0)
+    test.skip(`${title} (needs ${absent.join(', ')})`); // the title names what is missing
   else
     test(
       title,
