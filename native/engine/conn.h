@@ -89,6 +89,7 @@ struct conn {
     uint32_t proxy;    /* front: its frontend; back: the backend whose timeouts hold */
     uint32_t conn_hash;
     uint32_t idle_prev, idle_next;
+    _Atomic uint32_t idle_server; /* whose list it lies in: read by others before they hold that list's lock */
     struct timer timer;
     struct conn *ready_next;
     uint64_t since_ms; /* accepted, or idle since (monotonic) */

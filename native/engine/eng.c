@@ -216,18 +216,19 @@ static void poll_event(struct eng *e, uint32_t events, uint64_t data)
         mail_read(e);
         return;
     }
-    /* looked at before the generation: out of the list and of the same name, it is this thread's alone */
-    int idle = index < e->proc->limits.conns_max &&
-               atomic_load_explicit(&e->proc->conns[index].in_idle, memory_order_acquire) != 0;
-    struct conn *c = conn_find(e->proc, index, high);
-    if (c == NULL || (!idle && c->thread != e->thread)) {
+    BUG_ON(index >= e->proc->limits.conns_max);
+    struct conn *c = &e->proc->conns[index];
+    /* looked at before the generation: out of the list and of the same name, it is this thread's alone; in the list,
+     * nothing but its atomics may be read until it is taken out, for another thread may be taking it */
+    if (atomic_load_explicit(&c->in_idle, memory_order_acquire)) {
+        if ((events & ~(uint32_t)EPOLLOUT) == 0)
+            return;
+        if (!idle_remove(e->proc, c, high, e->thread)) {
+            e->count.stale_events++; /* another thread took it just now */
+            return;
+        }
+    } else if (conn_find(e->proc, index, high) == NULL || c->thread != e->thread) {
         e->count.stale_events++;
-        return;
-    }
-    if (idle && (events & ~(uint32_t)EPOLLOUT) == 0)
-        return;
-    if (idle && !idle_remove(e->proc, c, high, e->thread)) {
-        e->count.stale_events++; /* another thread took it just now */
         return;
     }
     BUG_ON(c->in_idle || c->eng != e);

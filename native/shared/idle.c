@@ -83,6 +83,7 @@ int idle_put(struct process *p, struct conn *c, uint32_t thread)
         l->last = c->index;
     l->first = c->index;
     atomic_fetch_add_explicit(&l->count, 1, memory_order_relaxed);
+    atomic_store_explicit(&c->idle_server, c->server, memory_order_release);
     atomic_store_explicit(&c->in_idle, 1, memory_order_release);
     pthread_mutex_unlock(&l->lock);
     return 1;
@@ -124,12 +125,14 @@ struct conn *idle_take(struct process *p, uint32_t server, uint32_t hash, uint32
 
 int idle_remove(struct process *p, struct conn *c, uint32_t gen, uint32_t thread)
 {
-    CHECK_CONN(c);
     CHECK_PROCESS(p);
-    struct idle_list *l = list_of(p, c->server, thread);
+    BUG_ON(c < p->conns || c >= p->conns + p->limits.conns_max);
+    /* it may be another thread's by now, and in another list: then its generation is another one, too */
+    struct idle_list *l = list_of(p, atomic_load_explicit(&c->idle_server, memory_order_acquire), thread);
     int mine;
     pthread_mutex_lock(&l->lock);
     mine = atomic_load_explicit(&c->gen, memory_order_acquire) == gen && c->in_idle;
+    BUG_ON(mine && list_of(p, c->server, thread) != l);
     if (mine)
         unlink_conn(p, l, c);
     pthread_mutex_unlock(&l->lock);
