@@ -102,26 +102,29 @@ export const httpClientScenarios: readonly Scenario[] = [
   },
   {
     name: 'gone-before-a-word',
-    client: async ({ open }) => {
+    client: async ({ open, taken }) => {
       const client = await open();
+      await taken(client);
       await pause(60);
       client.close();
     },
   },
   {
     name: 'gone-in-head',
-    client: async ({ open }) => {
+    client: async ({ open, taken }) => {
       const client = await open();
       await client.send('GET / HTTP/1.1\r\nHo');
+      await taken(client);
       await pause(60);
       client.close();
     },
   },
   {
     name: 'reset-in-head',
-    client: async ({ open }) => {
+    client: async ({ open, taken }) => {
       const client = await open();
       await client.send('GET / HTTP/1.1\r\nHo');
+      await taken(client);
       await pause(60);
       client.reset();
     },
@@ -172,7 +175,7 @@ export const httpClientScenarios: readonly Scenario[] = [
       const client = await open();
       await client.send(request('/down'));
       // HAProxy tells the kernel that more is coming, and the kernel waits for it up to 200 ms: later than that.
-      await pause(350);
+      await Promise.all([client.receive('hello'), pause(350)]);
       client.reset();
     },
   },

@@ -1,4 +1,5 @@
 /** HTTP streams that the server, the queue, or the lack of a server bring to their end. */
+import { isTaken } from '../../tool/kernel-sockets.ts';
 import {
   answers,
   ask,
@@ -74,7 +75,7 @@ export const httpServerScenarios: readonly Scenario[] = [
   {
     name: 'queue-timeout',
     lines: 2,
-    back: ['timeout queue 200ms', 'timeout server 500ms', 'server s1 {s1} maxconn 1'],
+    back: ['timeout queue 200ms', 'timeout server 2s', 'server s1 {s1} maxconn 1'],
     server: mute,
     client: twoForOnePlace,
   },
@@ -84,7 +85,7 @@ export const httpServerScenarios: readonly Scenario[] = [
     back: ['server s1 {s1} maxconn 1'],
     server: async (peer, index) => {
       await peer.receiveHead();
-      if (index === 0) await pause(150);
+      if (index === 0) await pause(600);
       await peer.send(ok.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
       peer.socket.end();
     },
@@ -93,14 +94,15 @@ export const httpServerScenarios: readonly Scenario[] = [
   {
     name: 'gone-from-the-queue',
     lines: 2,
-    back: ['option abortonclose', 'timeout server 400ms', 'server s1 {s1} maxconn 1'],
+    back: ['option abortonclose', 'timeout server 2s', 'server s1 {s1} maxconn 1'],
     server: mute,
-    client: async ({ open, served }) => {
+    client: async ({ open, served, taken }) => {
       const holder = await open();
       await holder.send(request('/holds'));
       await served(1);
       const waiting = await open();
       await waiting.send(request('/waits'));
+      await taken(waiting);
       await pause(100);
       waiting.close();
     },
@@ -108,15 +110,16 @@ export const httpServerScenarios: readonly Scenario[] = [
   {
     name: 'queue-full',
     lines: 3,
-    back: ['timeout queue 300ms', 'timeout server 400ms', 'server s1 {s1} maxconn 1 maxqueue 1'],
+    back: ['timeout queue 1s', 'timeout server 3s', 'server s1 {s1} maxconn 1 maxqueue 1'],
     server: mute,
-    client: async ({ open, served }) => {
+    client: async ({ open, served, taken }) => {
       const first = await open();
       await first.send(request('/1'));
       await served(1);
       for (const path of ['/2', '/3']) {
         const client = await open();
         await client.send(request(path));
+        await taken(client);
         await pause(20);
       }
     },
@@ -169,6 +172,7 @@ export const httpServerScenarios: readonly Scenario[] = [
     server: async (peer) => {
       await peer.receiveHead();
       await peer.send(`${chunkedHead}5\r\nhello\r\n`);
+      await isTaken(peer);
       await pause(60);
       await peer.send('nonsense\r\n');
     },

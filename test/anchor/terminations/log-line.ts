@@ -21,7 +21,7 @@ export interface LogFields {
   request: string;
 }
 
-/** Timers are compared with this much room: two programs on a loaded machine, each off by a few scheduler slices. */
+/** Timers are compared with this much room, and with what the machine was late by: each program may be off by a few slices. */
 export const TIMER_TOLERANCE_MS = 80;
 
 const head = String.raw`(\d+\.\d+\.\d+\.\d+):(\d+) \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] (\S+) (\S+)`;
@@ -92,14 +92,14 @@ export function readLogLine(line: LogLine): LogFields {
   return { ...blank, ...rest, format: 'other', request: text };
 }
 
-function timerFault(got: string, wanted: string): boolean {
+function timerFault(got: string, wanted: string, lateMs: number): boolean {
   if (/^\+?-1$|^-$/.test(wanted) || /^\+?-1$|^-$/.test(got)) return got !== wanted;
   if (got.startsWith('+') !== wanted.startsWith('+')) return true;
-  return Math.abs(Number(got) - Number(wanted)) > TIMER_TOLERANCE_MS;
+  return Math.abs(Number(got) - Number(wanted)) > TIMER_TOLERANCE_MS + lateMs;
 }
 
 /** The fields in which two lines differ, as sentences; empty when they agree. */
-export function differences(got: LogFields, wanted: LogFields): string[] {
+export function differences(got: LogFields, wanted: LogFields, lateMs: number): string[] {
   const faults: string[] = [];
   for (const name of Object.keys(wanted) as (keyof LogFields)[]) {
     if (name === 'timers') continue;
@@ -108,18 +108,22 @@ export function differences(got: LogFields, wanted: LogFields): string[] {
   }
   const timersDiffer =
     got.timers.length !== wanted.timers.length ||
-    wanted.timers.some((timer, index) => timerFault(got.timers[index]!, timer));
+    wanted.timers.some((timer, index) => timerFault(got.timers[index]!, timer, lateMs));
   if (timersDiffer) faults.push(`timers are ${got.timers.join('/')}, not ${wanted.timers.join('/')}`);
   return faults;
 }
 
 /** The same for all lines of a scenario, with their number. */
-export function allDifferences(got: readonly LogFields[], wanted: readonly LogFields[]): string[] {
+export function allDifferences(
+  got: readonly LogFields[],
+  wanted: readonly LogFields[],
+  lateMs = 0,
+): string[] {
   const faults = wanted.flatMap((line, index) => {
     const own = got[index];
     if (own === undefined) return [`line ${index + 1} is missing`];
     if (own.format === 'other') return [`line ${index + 1} is ${own.request}`];
-    return differences(own, line).map((fault) => `line ${index + 1}: ${fault}`);
+    return differences(own, line, lateMs).map((fault) => `line ${index + 1}: ${fault}`);
   });
   if (got.length > wanted.length) faults.push(`there are ${got.length} lines, not ${wanted.length}`);
   return faults;

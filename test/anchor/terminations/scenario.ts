@@ -2,6 +2,7 @@
  * What one scripted termination is: a frontend and its backend, what the server does, what the client does. The scripts
  * are data for every program that reads haproxy.cfg; the sockets they open belong to the stage that runs them.
  */
+import { isTaken } from '../../tool/kernel-sockets.ts';
 import type { RawSocket } from '../../tool/raw-socket.ts';
 
 export interface Scenario {
@@ -28,6 +29,8 @@ export interface ClientStage {
   open(): Promise<RawSocket>;
   /** Waits until the server has accepted <count> connections and read something on the last. */
   served(count: number): Promise<RawSocket>;
+  /** Waits until the proxy has accepted the connection and read all that was sent on it. */
+  taken(client: RawSocket): Promise<void>;
   /** Waits for the nth log line of the scenario. */
   logged(count: number): Promise<void>;
 }
@@ -62,8 +65,11 @@ export function endsAfter(text: string, end: 'close' | 'reset'): (peer: RawSocke
   return async (peer) => {
     await peer.receive(1);
     if (text !== '') await peer.send(text);
-    // A reset takes back what the proxy has not read: what it was sent must have arrived first.
-    if (end === 'reset' && text !== '') await pause(40);
+    // A reset takes back what the proxy has not read: it must have read what it was sent, and have dealt with it.
+    if (end === 'reset' && text !== '') {
+      await isTaken(peer);
+      await pause(40);
+    }
     if (end === 'reset') peer.reset();
     else peer.socket.end();
   };

@@ -10,7 +10,7 @@ const { parentPort } = require('node:worker_threads');
 const server = require('node:net').createServer();
 server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
   parentPort.postMessage(server.address().port);
-  setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // at once: whoever connects now must not be accepted
 });`;
 
 /** Connections that fill an accept queue of backlog 1 with room to spare, however the kernel counts. */

@@ -4,6 +4,7 @@
  */
 
 import { freePort } from '../../tool/free-port.ts';
+import { isLeft, isTaken } from '../../tool/kernel-sockets.ts';
 import { type Proxy as ProxyProcess, startProxy } from '../../tool/proxy.ts';
 import { type RawSocket, rawClient } from '../../tool/raw-socket.ts';
 import { type ScriptedServer, scriptedServer } from '../../tool/scripted-server.ts';
@@ -11,12 +12,17 @@ import { until } from '../../tool/until.ts';
 import { type LogFields, readLogLine } from './log-line.ts';
 import type { Scenario } from './scenario.ts';
 import { silentPort } from './silent-port.ts';
+import { watchDelays } from './watch-delays.ts';
 
-const LINE_BOUND_MS = 1500;
-/** Lets the proxy notice that the scenario's clients are gone before the next one is counted. */
-const AFTER_MS = 15;
+const LINE_BOUND_MS = 15_000;
 
 export type Recorded = Record<string, LogFields[]>;
+
+export interface Played {
+  lines: Recorded;
+  /** Of each scenario, for how long this machine kept the scripts from going on: its timers may be off by that. */
+  lateMs: Record<string, number>;
+}
 
 function sectionsOf(each: Scenario): string {
   const mode = each.mode ?? 'http';
@@ -82,17 +88,19 @@ async function playScenario(each: Scenario, proxy: ProxyProcess, server: Scripte
         );
         return peer;
       },
+      taken: isTaken,
       logged,
     });
     await logged(each.lines ?? 1);
   } finally {
     for (const client of clients) client.close();
-    await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
+    // The proxy must have noticed before the next scenario is counted.
+    await isLeft(proxy.ports[each.name]!);
   }
 }
 
 /** Plays all <scenarios>; a scenario whose script failed has its error as its only line. */
-export async function playAll(scenarios: readonly Scenario[], program?: string): Promise<Recorded> {
+export async function playAll(scenarios: readonly Scenario[], program?: string): Promise<Played> {
   const silent = await silentPort();
   const ports: Record<string, number> = { silent: silent.port, nobody: await freePort() };
   const servers: Record<string, ScriptedServer> = {};
@@ -106,10 +114,13 @@ export async function playAll(scenarios: readonly Scenario[], program?: string):
   }
   const proxy = await startProxy({ cfg: configurationOf(scenarios), ports, ...(program ? { program } : {}) });
   const failures: Record<string, Error> = {};
+  const lateMs: Record<string, number> = {};
   for (const each of scenarios) {
+    const clock = watchDelays();
     await playScenario(each, proxy, servers[each.name]!).catch((error: Error) => {
       failures[each.name] = error;
     });
+    lateMs[each.name] = clock.stop();
   }
   const recorded: Recorded = {};
   for (const each of scenarios) {
@@ -124,5 +135,5 @@ export async function playAll(scenarios: readonly Scenario[], program?: string):
   await proxy.stop();
   for (const server of Object.values(servers)) await server.stop();
   await silent.stop();
-  return recorded;
+  return { lines: recorded, lateMs };
 }
