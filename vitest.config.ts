@@ -8,6 +8,9 @@ const ignored = ['**/node_modules/**', 'dist/**', 'build/**'];
 const withoutProgram = ['src/**/*.test.ts', 'test/*.test.ts', 'test/{tool,house,config}/**/*.test.ts'];
 const wholeProgram = ['test/*/**/*.test.ts', 'bench/**/*.test.ts'];
 
+/** Hooks start and stop programs: a busy machine may take its time for it. */
+const HOOK_MAX_MS = 120_000;
+
 export default defineConfig({
   test: {
     reporters: process.env.CI ? ['default'] : ['dot'],
@@ -17,7 +20,8 @@ export default defineConfig({
           name: 'unit',
           include: withoutProgram,
           exclude: [...ignored, peers, soak],
-          testTimeout: 10_000,
+          testTimeout: 60_000,
+          hookTimeout: HOOK_MAX_MS,
         },
       },
       {
@@ -29,7 +33,8 @@ export default defineConfig({
           maxWorkers: 2,
           // After the unit tests: vitest refuses projects with different numbers of workers in one group.
           sequence: { groupOrder: 1 },
-          testTimeout: 20_000,
+          testTimeout: 120_000,
+          hookTimeout: HOOK_MAX_MS,
         },
       },
       {
@@ -40,7 +45,8 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: 1,
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 300_000,
+          hookTimeout: HOOK_MAX_MS,
         },
       },
       {
@@ -52,6 +58,7 @@ export default defineConfig({
           maxWorkers: 1,
           fileParallelism: false,
           testTimeout: 3_600_000,
+          hookTimeout: HOOK_MAX_MS,
         },
       },
     ],

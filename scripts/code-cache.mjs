@@ -15,7 +15,7 @@ const bundles = ['sluice-early', 'sluice-control', 'sluice-data'].map((name) =>
   join(root, 'dist', `${name}.cjs`),
 );
 const WARM_UP_REQUESTS = 40;
-const MAX_WAIT_MS = 5_000;
+const MAX_WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 10;
 
 function isStale(bundle) {
