@@ -25,9 +25,9 @@ function configuration(): string {
   return [
     'defaults',
     '  mode http',
-    '  timeout client 5s',
-    '  timeout server 5s',
-    '  timeout connect 5s',
+    '  timeout client 60s',
+    '  timeout server 60s',
+    '  timeout connect 60s',
     'frontend web',
     '  bind 127.0.0.1:${port:web}',
     ...rules,

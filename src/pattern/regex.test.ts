@@ -31,10 +31,10 @@ describe('regex', () => {
   });
 
   it('answers in linear time where backtracking explodes', () => {
-    const started = process.hrtime.bigint();
-    expect(new Regex('^(a+)+$').test(`${'a'.repeat(28)}b`)).toBe(false);
-    expect(new Regex('^(a|a)*$').test(`${'a'.repeat(28)}b\n`)).toBe(false);
-    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(500);
+    const before = process.cpuUsage(); // not the time of day, in which others may have had the CPU
+    expect(new Regex('^(a+)+$').test(`${'a'.repeat(32)}b`)).toBe(false);
+    expect(new Regex('^(a|a)*$').test(`${'a'.repeat(32)}b\n`)).toBe(false);
+    expect(process.cpuUsage(before).user / 1e3).toBeLessThan(2000);
   });
 
   it('ignores case without V8 flags', () => {

@@ -17,7 +17,7 @@ import { SERVER_OPTIONS } from './server-options.ts';
 import { makeSources } from './sources.ts';
 
 /** How long one reading may take, however odd the file. */
-const READING_MAX_MS = 1000;
+const READING_MAX_MS = 10_000;
 
 const bytes = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) });
 const syntax = fc.string({

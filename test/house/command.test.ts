@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { until, within } from '../tool/until.ts';
+import { SLOW_MACHINE_MS, until, within } from '../tool/until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder = '';
@@ -80,7 +80,7 @@ test('SIGUSR1 starts no inspector', async () => {
   const exited = new Promise((resolve) => child.once('close', resolve));
   await until(() => stdout === 'up');
   child.kill('SIGUSR1');
-  expect(await within(exited, 5000, 'the end after SIGUSR1')).toBe(0);
+  expect(await within(exited, SLOW_MACHINE_MS, 'the end after SIGUSR1')).toBe(0);
   expect(stderr).toBe('');
 });
 

@@ -13,7 +13,7 @@ function run(...words: string[]) {
     cwd: folder,
     encoding: 'utf8',
     env: { ...process.env, TESTVAR: '1' },
-    timeout: 10_000,
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }

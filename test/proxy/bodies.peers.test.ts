@@ -24,6 +24,8 @@ const run = promisify(execFile);
 const curl = '/usr/bin/curl';
 const python = '/usr/bin/python3';
 const browser = '/usr/bin/chromium';
+/** A browser takes its time on a busy machine. */
+const BROWSER_MAX_MS = 120_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 let origin: Origin;
@@ -108,9 +110,14 @@ describe('bodies decoded by others', () => {
   });
 
   test.skipIf(!existsSync(browser))('Chromium', async () => {
-    const chrome = await chromium.launch({ executablePath: browser, args: ['--no-sandbox'] });
+    const chrome = await chromium.launch({
+      executablePath: browser,
+      args: ['--no-sandbox'],
+      timeout: BROWSER_MAX_MS,
+    });
     try {
       const page = await chrome.newPage();
+      page.setDefaultTimeout(BROWSER_MAX_MS);
       await page.goto(urlOf('/html/1024/sized'));
       for (const { path, hash } of questions()) {
         // Text, because the function runs in the page, where this file's types are not.

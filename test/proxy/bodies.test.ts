@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Proxy as ProxyProcess, startProxy } from '../tool/proxy.ts';
 import { type RawSocket, rawClient } from '../tool/raw-socket.ts';
 import { type ScriptedServer, scriptedServer } from '../tool/scripted-server.ts';
-import { until } from '../tool/until.ts';
+import { SLOW_MACHINE_MS, until } from '../tool/until.ts';
 import {
   bodiesConfiguration,
   bodyOf,
@@ -142,7 +142,7 @@ async function eachAtOnce(acceptEncoding: string): Promise<string[]> {
     await peer.send(`${eventHead}\r\n`);
     for (const [index, piece] of pieces.entries()) {
       await peer.send(`${piece.length.toString(16)}\r\n${piece}\r\n`);
-      await until(() => arrived > index, 3000, `piece ${index + 1} at the client`);
+      await until(() => arrived > index, SLOW_MACHINE_MS, `piece ${index + 1} at the client`);
     }
     await peer.send('0\r\n\r\n');
     peer.socket.end();
@@ -217,7 +217,7 @@ describe('aborted bodies', () => {
     await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.receive('some');
     client.reset();
-    await until(() => ended, 3000, 'the end of the server connection');
+    await until(() => ended, SLOW_MACHINE_MS, 'the end of the server connection');
   });
 
   test('a gzip stream that was cut does not decode as a whole one', async () => {

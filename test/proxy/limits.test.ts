@@ -10,14 +10,15 @@ import { describe, expect, test } from 'vitest';
 import { testWith } from '../tool/peer.ts';
 import { type Proxy, startProxy } from '../tool/proxy.ts';
 import { type RawSocket, rawClient } from '../tool/raw-socket.ts';
-import { until } from '../tool/until.ts';
+import { SLOW_MACHINE_MS, until } from '../tool/until.ts';
 
 const run = promisify(execFile);
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const CLIENTS = 40;
 const DESCRIPTORS_MORE = 12;
-const LOOK_MS = 600;
-const CPU_MAX_MS = 120;
+const LOOK_MS = 1500;
+/** Who burns has a quarter of a CPU even on a busy machine; who waits needs next to nothing. */
+const CPU_MAX_MS = 250;
 /** More than a pipe and Node's buffers before it hold. */
 const LINES = 6000;
 
@@ -29,7 +30,7 @@ function cfg(threads: number, more: string): string {
 ${more}
 defaults
   mode http
-  timeout client 20s
+  timeout client 120s
 frontend fe
   bind 127.0.0.1:{port:fe}
   log global
@@ -76,7 +77,7 @@ describe.each([1, 2])('with nbthread %i', (threads) => {
       for (const client of clients) await client.send(GET);
       await until(
         () => countServed(clients) >= DESCRIPTORS_MORE - 4,
-        5000,
+        SLOW_MACHINE_MS,
         'those for whom there are descriptors',
       );
       const before = cpuMs(proxy);
@@ -89,7 +90,11 @@ describe.each([1, 2])('with nbthread %i', (threads) => {
         for (const client of left) if (client.unread.endsWith('hello')) client.close();
         left = left.filter((client) => !client.unread.endsWith('hello'));
         if (served < CLIENTS)
-          await until(() => left.length === 0 || countServed(left) > 0, 3000, 'the next to be served');
+          await until(
+            () => left.length === 0 || countServed(left) > 0,
+            SLOW_MACHINE_MS,
+            'the next to be served',
+          );
       }
       expect(left.length).toBe(0);
     },
@@ -105,17 +110,26 @@ describe.each([1, 2])('with nbthread %i', (threads) => {
       for (const each of [client, other]) for (let k = 0; k < 50; k++) await each.receiveMessage();
     }
     const dropped = () => showInfo(proxy, 'DroppedLogs');
-    await until(async () => (await dropped()) > 0, 3000, 'lost lines to be counted');
+    await until(async () => (await dropped()) > 0, SLOW_MACHINE_MS, 'lost lines to be counted');
     proxy.process.stdout?.resume();
-    await until(() => proxy.stdout.length > 0, 3000);
-    await client.send('GET /after HTTP/1.1\r\nHost: a\r\n\r\n');
-    await until(() => proxy.stdout.includes('/after\n'), 3000, 'the line of a request after the stall');
-    const lines = proxy.stdout.split('\n').filter((line) => line.startsWith('a line that')).length;
-    expect(lines).toBeGreaterThan(1);
+    await until(() => proxy.stdout.length > 0);
+    let requests = LINES;
     await until(
-      async () => lines + (await dropped()) === LINES + 1,
-      3000,
-      `${lines} lines, the rest counted`,
+      async () => {
+        await client.send('GET /after HTTP/1.1\r\nHost: a\r\n\r\n');
+        await client.receiveMessage();
+        requests++;
+        return proxy.stdout.includes('/after\n');
+      },
+      SLOW_MACHINE_MS,
+      'the line of a request after the stall',
+    );
+    const lines = () => proxy.stdout.split('\n').filter((line) => line.startsWith('a line that')).length;
+    expect(lines()).toBeGreaterThan(1);
+    await until(
+      async () => lines() + (await dropped()) === requests,
+      SLOW_MACHINE_MS,
+      () => `${requests} lines, of which ${lines()} came, the rest counted`,
     );
   });
 
@@ -131,6 +145,6 @@ describe.each([1, 2])('with nbthread %i', (threads) => {
       for (let k = 0; k < 20; k++) await client.receiveMessage();
     }
     if (target !== '{log}')
-      await until(async () => (await showInfo(proxy, 'DroppedLogs')) === 100, 3000, '100 drops');
+      await until(async () => (await showInfo(proxy, 'DroppedLogs')) === 100, SLOW_MACHINE_MS, '100 drops');
   });
 });

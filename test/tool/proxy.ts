@@ -56,8 +56,9 @@ const PORT_MARK = /\$?\{port:([\w-]+)\}/g;
 const DIR_MARK = /\$?\{dir\}/g;
 const LOG_MARK = /\$?\{log\}/;
 const LOG_MARKS = new RegExp(LOG_MARK, 'g');
-const READY_BOUND_MS = 8000;
-const STOP_BOUND_MS = 5000;
+const READY_BOUND_MS = 30_000;
+const STOP_BOUND_MS = 20_000;
+const END_BOUND_MS = 40_000;
 const living = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL');
@@ -103,7 +104,11 @@ export async function runSluice(
   });
   const proxy = processFace(child, { dir: '', cfgPath: '', ports: {}, sink: undefined });
   try {
-    const exit = await within(proxy.exited, options.boundMs ?? 10_000, `the end of sluice ${args.join(' ')}`);
+    const exit = await within(
+      proxy.exited,
+      options.boundMs ?? END_BOUND_MS,
+      `the end of sluice ${args.join(' ')}`,
+    );
     return { ...exit, stdout: proxy.stdout, stderr: proxy.stderr };
   } catch (error) {
     child.kill('SIGKILL');

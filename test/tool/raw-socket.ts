@@ -5,7 +5,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { atTestEnd } from './at-end.ts';
-import { until } from './until.ts';
+import { SLOW_MACHINE_MS, until } from './until.ts';
 
 /** How a connection came to its end on the receiving side. */
 export type End = 'fin' | 'reset';
@@ -19,8 +19,6 @@ export interface HttpMessage {
   readonly body: Buffer;
   field(name: string): string | undefined;
 }
-
-const DEFAULT_BOUND_MS = 3000;
 
 export class RawSocket {
   readonly socket: Socket;
@@ -57,7 +55,7 @@ export class RawSocket {
   }
 
   /** Takes everything up to and with <mark>: a length in bytes, a text, or the end of a pattern's match. */
-  async receive(mark: number | string | RegExp, boundMs = DEFAULT_BOUND_MS): Promise<string> {
+  async receive(mark: number | string | RegExp, boundMs = SLOW_MACHINE_MS): Promise<string> {
     const length = await until(
       () => this.#lengthTo(mark) || (this.end && this.#failed(mark)),
       boundMs,
@@ -67,13 +65,13 @@ export class RawSocket {
   }
 
   /** Takes one head, up to and with its empty line. */
-  receiveHead(boundMs = DEFAULT_BOUND_MS): Promise<string> {
+  receiveHead(boundMs = SLOW_MACHINE_MS): Promise<string> {
     return this.receive('\r\n\r\n', boundMs);
   }
 
   /** Takes one message: head, then a body by chunks, Content-Length, or (responses) until the close. */
   async receiveMessage(options: { boundMs?: number; noBody?: boolean } = {}): Promise<HttpMessage> {
-    const boundMs = options.boundMs ?? DEFAULT_BOUND_MS;
+    const boundMs = options.boundMs ?? SLOW_MACHINE_MS;
     const head = await this.receiveHead(boundMs);
     const message = parseHead(head);
     const isResponse = message.status > 0;
@@ -89,7 +87,7 @@ export class RawSocket {
   }
 
   /** Waits for the peer's FIN or RST; gives it and all bytes not taken before. */
-  async receiveEnd(boundMs = DEFAULT_BOUND_MS): Promise<{ end: End; bytes: string }> {
+  async receiveEnd(boundMs = SLOW_MACHINE_MS): Promise<{ end: End; bytes: string }> {
     const end = await until(
       () => this.end,
       boundMs,

@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:net';
 import { atTestEnd } from './at-end.ts';
 import { freePort } from './free-port.ts';
 import { RawSocket } from './raw-socket.ts';
-import { until } from './until.ts';
+import { SLOW_MACHINE_MS, until } from './until.ts';
 
 /** One thing the server does. 'receive' waits for a text, a pattern, a length or a whole head. */
 export type Step =
@@ -72,7 +72,7 @@ export async function scriptedServer(script: Script, place: ServerPlace = {}): P
   };
   atTestEnd(() => stop());
 
-  const accepted = async (count: number, boundMs = 3000) => {
+  const accepted = async (count: number, boundMs = SLOW_MACHINE_MS) => {
     await until(
       () => peers.length >= count,
       boundMs,

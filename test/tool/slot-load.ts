@@ -8,7 +8,7 @@ const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 /** The origin takes up to so long for an answer. */
 const ANSWER_MAX_MS = 4;
-const IDLE_MAX_MS = 10_000;
+const IDLE_MAX_MS = 30_000;
 
 /** An origin that knows how many requests it was asked at once. */
 export interface CountingOrigin {
@@ -129,10 +129,10 @@ export async function loadSlots(load: SlotLoad): Promise<SlotResult> {
   stats socket {dir}/s.sock level admin
 defaults
   mode http
-  timeout client 10s
-  timeout server 10s
-  timeout connect 5s
-  timeout queue 10s
+  timeout client 60s
+  timeout server 60s
+  timeout connect 30s
+  timeout queue 60s
 listen l
   bind 127.0.0.1:{port:fe}
   server s 127.0.0.1:{port:s} maxconn ${load.maxconn}

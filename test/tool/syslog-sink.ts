@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { atTestEnd } from './at-end.ts';
 import { freePort } from './free-port.ts';
-import { until } from './until.ts';
+import { SLOW_MACHINE_MS, until } from './until.ts';
 
 /** One datagram. <text> is what follows `process[pid]: ` in the usual format, or else all after the priority. */
 export interface LogLine {
@@ -45,7 +45,7 @@ export async function syslogSink(port?: number): Promise<SyslogSink> {
     port: usedPort,
     lines,
     stop,
-    async next(boundMs = 3000) {
+    async next(boundMs = SLOW_MACHINE_MS) {
       await until(
         () => lines.length > taken,
         boundMs,
@@ -53,7 +53,7 @@ export async function syslogSink(port?: number): Promise<SyslogSink> {
       );
       return lines[taken++] as LogLine;
     },
-    find(pattern, boundMs = 3000) {
+    find(pattern, boundMs = SLOW_MACHINE_MS) {
       const seen = () => `a log line like ${pattern}; got\n${lines.map((line) => line.raw).join('\n')}`;
       return until(() => lines.find((line) => pattern.test(line.text)), boundMs, seen) as Promise<LogLine>;
     },

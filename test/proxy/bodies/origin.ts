@@ -129,9 +129,9 @@ global
     maxconn 200
 defaults
     mode http
-    timeout connect 2s
-    timeout client 10s
-    timeout server 10s
+    timeout connect 20s
+    timeout client 60s
+    timeout server 60s
 listen plain
     bind 127.0.0.1:\${port:plain}
     server s 127.0.0.1:\${port:origin}

@@ -19,7 +19,7 @@ import {
   shown,
 } from './sight.ts';
 
-const CASE_LIMIT_MS = 2000;
+const CASE_LIMIT_MS = 20_000;
 /** How long the proxy gets to close its server side after the client has gone, before leftovers are looked for. */
 const SETTLE_LIMIT_MS = 300;
 const PAUSE_MS = 30;
