@@ -30,7 +30,6 @@ int sink_send(struct stream *s, struct dir *d, struct conn *dst, const struct io
     BUG_ON(iov_len >= (int)ARRAY_LEN(all));
     if (d == &s->up) {
         s->flags |= STREAM_SENT;
-        s->back_ms = s->eng->now_ms;
         if (s->flags & STREAM_CAPTURE)
             capture(s, iov, iov_len);
     } else {

@@ -91,7 +91,7 @@ void source_progress(struct stream *s, const struct dir *d)
 {
     CHECK_STREAM(s);
     BUG_ON(d != &s->up && d != &s->down);
-    *(d == &s->up ? &s->front_ms : &s->back_ms) = s->eng->now_ms;
+    *(d == &s->up ? &s->front_read_ms : &s->back_read_ms) = s->eng->now_ms;
 }
 
 /* Source bytes for the copy path: what is kept, else one read. 0 nothing now. */
@@ -127,6 +127,31 @@ int source_ended(struct stream *s, struct dir *d, struct conn *src, struct conn 
         return PUMP_SRC;
     d->state = DIR_DONE;
     return sink_put(s, d, dst, NULL, 0, 1, NULL, 0) < 0 ? PUMP_DST : PUMP_DONE;
+}
+
+void body_show(const struct stream *s, const struct conn *src, uint32_t *ev)
+{
+    CHECK_STREAM(s);
+    CHECK_CONN(src);
+    struct eng *e = s->eng;
+    struct chunk_decoder d = {0};
+    uint32_t payload, used;
+    if (!(e->proc->proxies[s->frontend].flags & ABI_PXF_BODY_WHOLE) || src->in_len == 0 || src->in_len > RX_MAX)
+        return;
+    memcpy(e->tx, src->in, src->in_len); /* framing comes off in place: the source keeps its own */
+    if (chunk_decode(&d, e->tx, src->in_len, &payload, &used) != 1)
+        return;
+    uint32_t end = used; /* of the trailers: an empty line, which is all there is as a rule */
+    while (end + 2 <= src->in_len && memcmp(src->in + end, "\r\n", 2) != 0) {
+        while (end < src->in_len && src->in[end] != '\n')
+            end++;
+        end++;
+    }
+    if (end + 2 > src->in_len)
+        return;
+    ev[ABI_E_BODY] = arena_put(e, e->tx, payload);
+    ev[ABI_E_BODY_LEN] = payload;
+    ev[ABI_E_FLAGS] |= ABI_EVF_BODY_END;
 }
 
 int body_discard(struct stream *s, struct dir *d, struct conn *src)

@@ -120,9 +120,9 @@ int splice_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *
         e->count.spliced_bytes += (uint64_t)n;
         if (d == &s->up) {
             s->flags = (s->flags | STREAM_SENT) & ~(uint32_t)STREAM_CAPTURE;
-            s->back_ms = e->now_ms;
+            s->back_sent_ms = e->now_ms;
         } else {
-            s->front_ms = e->now_ms;
+            s->front_sent_ms = e->now_ms;
         }
         if (d->pipe_len == 0 && d->in_kind == FRAMING_LENGTH && d->left == 0) {
             d->state = DIR_DONE;

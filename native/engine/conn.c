@@ -221,6 +221,16 @@ static int keep_rest(struct conn *c, const struct iovec *iov, int iov_len, size_
     return 0;
 }
 
+/* The peer took bytes, or is given some that it does not take: from here its timeout runs. */
+static void note_sent(struct conn *c)
+{
+    CHECK_CONN(c);
+    struct stream *s = c->stream;
+    if (s == NULL)
+        return;
+    *(c->side == CONN_FRONT ? &s->front_sent_ms : &s->back_sent_ms) = c->eng->now_ms;
+}
+
 int conn_send(struct conn *c, const struct iovec *iov, int iov_len, int more)
 {
     CHECK_ENG(c->eng);
@@ -239,6 +249,7 @@ int conn_send(struct conn *c, const struct iovec *iov, int iov_len, int more)
             c->flags |= CONN_RESET;
             return (int)n;
         }
+        note_sent(c);
         n = MAX(n, 0);
         if ((size_t)n == total)
             return 0;
@@ -272,12 +283,7 @@ int conn_flush(struct conn *c)
             return (int)sent;
         }
         bufq_drop(&c->eng->pool, &c->out, (uint32_t)sent);
-        if (c->stream != NULL && sent > 0) {
-            if (c->side == CONN_FRONT)
-                c->stream->front_ms = c->eng->now_ms;
-            else
-                c->stream->back_ms = c->eng->now_ms;
-        }
+        note_sent(c);
     }
     return 1;
 }

@@ -59,7 +59,7 @@ static void tunnel_open(struct stream *s)
     s->flags &= ~(uint32_t)(STREAM_KEEP_CLIENT | STREAM_CAPTURE);
     s->front->flags |= CONN_NO_REUSE;
     s->back->flags |= CONN_NO_REUSE;
-    s->front_ms = s->back_ms = s->eng->now_ms;
+    s->front_read_ms = s->back_read_ms = s->eng->now_ms;
 }
 
 /* How the body goes on to the client, and whether its connection survives it. */
@@ -217,7 +217,8 @@ static int final_head(struct stream *s, struct head *h, struct head_field *f, ui
     ev[ABI_E_MS] = (uint32_t)(s->t_data - s->t_queue);
     if (s->back->flags & CONN_REUSED)
         ev[ABI_E_FLAGS] |= ABI_EVF_REUSED;
-    ev[ABI_E_BODY_LEN] = s->back->in_len;
+    if (h->flags & HEAD_F_CHUNKED)
+        body_show(s, s->back, ev);
     return 0;
 }
 
@@ -294,7 +295,7 @@ void response_read(struct stream *s)
                 conn_ready(c);
                 return;
             }
-            s->back_ms = e->now_ms;
+            s->back_read_ms = e->now_ms;
             if (c->in_len == 0)
                 response_recv(c);
             else if (conn_fill(c, e->pool.big_size) < 0)

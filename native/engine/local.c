@@ -154,7 +154,7 @@ static void local_begin(struct stream *s, uint32_t status, uint32_t flags)
     if (s->back != NULL)
         stream_drop_back(s, 0);
     s->state = ST_LOCAL;
-    s->front_ms = s->eng->now_ms;
+    s->front_sent_ms = s->eng->now_ms;
     stream_unpin(s);
 }
 

@@ -143,6 +143,8 @@ static int up_run(struct stream *s)
         s->back->flags |= CONN_NO_REUSE | CONN_RD_READY;
         bufq_clear(&s->eng->pool, &s->back->out);
         s->flags &= ~(uint32_t)STREAM_KEEP_CLIENT;
+        if (s->flags & STREAM_RES_DONE)
+            stream_term(s, 'S', 'L');
         return 0;
     case PUMP_SYNTAX:
     case PUMP_MEMORY:
@@ -207,9 +209,10 @@ static void body_run(struct stream *s)
     switch (rc) {
     case PUMP_DONE:
         s->flags |= STREAM_RES_DONE;
-        if (s->up.state == DIR_DONE || (s->back->flags & (CONN_FIN | CONN_RDHUP | CONN_RESET))) {
+        /* a client that sees the end of its answer by a close alone is not kept waiting for its own request */
+        if (s->up.state == DIR_DONE || (s->back->flags & CONN_RESET) || s->down.out_kind == FRAMING_CLOSE) {
             if (s->up.state != DIR_DONE) {
-                stream_term(s, 'C', 'L'); /* nobody takes the rest of the request */
+                stream_term(s, 'S', 'L'); /* nobody takes the rest of the request */
                 front->flags |= CONN_NO_REUSE | CONN_LINGER;
                 s->flags &= ~(uint32_t)STREAM_KEEP_CLIENT;
             }

@@ -98,7 +98,7 @@ static void server_attached(struct stream *s, struct conn *c)
     c->mux = &mux_stream;
     c->proxy = s->backend;
     s->back = c;
-    s->back_ms = s->eng->now_ms;
+    s->back_read_ms = s->eng->now_ms;
 }
 
 void server_connected(struct stream *s)
@@ -110,7 +110,7 @@ void server_connected(struct stream *s)
     c->flags &= ~(uint32_t)CONN_CONNECTING;
     c->nrequests++;
     s->t_connect = e->now_ms;
-    s->back_ms = s->front_ms = e->now_ms;
+    s->back_read_ms = s->back_sent_ms = s->front_read_ms = e->now_ms;
     if (s->flags & STREAM_TCP) {
         s->state = ST_TUNNEL;
         dir_open(&s->down, &(struct framing){.kind = FRAMING_TUNNEL});

@@ -60,7 +60,7 @@ struct stream *stream_new(struct eng *e, struct conn *front)
     s->accept_wall_ms = front->since_wall_ms;
     s->t_idle = front->first_byte_ms != 0 ? front->first_byte_ms : e->now_ms;
     s->request_wall_ms = front->first_byte_wall_ms != 0 ? front->first_byte_wall_ms : e->wall_ms;
-    s->front_ms = s->back_ms = e->now_ms;
+    s->front_read_ms = s->front_sent_ms = s->back_read_ms = s->back_sent_ms = e->now_ms;
     e->streams_live++;
     e->count.streams++;
     return s;
@@ -256,12 +256,24 @@ static void due(uint64_t base_ms, uint32_t timeout_ms, uint64_t *at)
         *at = base_ms + timeout_ms;
 }
 
+/* When the side was last heard of: bytes sent to it renew its reading time as well, unless the proxy has `option
+ * independent-streams` (manual section 4.2). */
+static uint64_t heard_ms(const struct stream *s, uint32_t proxy, uint64_t read_ms, uint64_t sent_ms)
+{
+    const struct process *p = s->eng->proc;
+    CHECK_STREAM(s);
+    if (proxy < p->nproxies && (p->proxies[proxy].flags & ABI_PXF_INDEPENDENT_STREAMS))
+        return read_ms;
+    return MAX(read_ms, sent_ms);
+}
+
 /* A tunnel: `timeout tunnel` replaces both sides' timeouts, the -fin ones hold once a side has shut. */
 static void tunnel_deadlines(const struct stream *s, uint64_t *client_ret, uint64_t *server_ret)
 {
     CHECK_CONN(s->front);
     const uint32_t *t = s->timeouts_ms;
-    uint64_t last = MAX(s->front_ms, s->back_ms);
+    uint64_t client_ms = heard_ms(s, s->frontend, s->front_read_ms, MAX(s->front_sent_ms, s->back_read_ms));
+    uint64_t server_ms = heard_ms(s, s->backend, s->back_read_ms, MAX(s->back_sent_ms, s->front_read_ms));
     uint32_t client = t[ABI_TIMEOUT_TUNNEL] ? t[ABI_TIMEOUT_TUNNEL] : t[ABI_TIMEOUT_CLIENT];
     uint32_t server = t[ABI_TIMEOUT_TUNNEL] ? t[ABI_TIMEOUT_TUNNEL] : t[ABI_TIMEOUT_SERVER];
     *client_ret = *server_ret = UINT64_MAX;
@@ -270,9 +282,37 @@ static void tunnel_deadlines(const struct stream *s, uint64_t *client_ret, uint6
     if (s->up.state == DIR_SHUT && t[ABI_TIMEOUT_SERVER_FIN])
         server = t[ABI_TIMEOUT_SERVER_FIN];
     if (s->up.state != DIR_SHUT)
-        due(last, client, client_ret);
+        due(client_ms, client, client_ret);
     if (s->down.state != DIR_SHUT)
-        due(last, server, server_ret);
+        due(server_ms, server, server_ret);
+}
+
+/* Whose move it is in ST_SEND and ST_BODY: the client's while it does not take the response or owes the rest of its
+ * request, which a server that does not take what is there already excuses. */
+static int client_moves(const struct stream *s)
+{
+    CHECK_CONN(s->front);
+    if (s->state == ST_BODY && (s->front->out.len > 0 || s->down.pipe_len > 0 || s->down.state == DIR_DONE))
+        return 1;
+    int unsent = s->up.pipe_len > 0 || (s->back != NULL && s->back->out.len > 0);
+    return s->up.state != DIR_DONE && !unsent;
+}
+
+static uint64_t exchange_deadline(const struct stream *s)
+{
+    CHECK_STREAM(s);
+    const uint32_t *t = s->timeouts_ms;
+    uint64_t at = UINT64_MAX;
+    if (!client_moves(s)) {
+        int unsent = s->back != NULL && s->back->out.len > 0;
+        due(unsent ? s->back_sent_ms : heard_ms(s, s->backend, s->back_read_ms, s->back_sent_ms),
+            t[ABI_TIMEOUT_SERVER], &at);
+    } else {
+        int unsent = s->front->out.len > 0 || s->down.pipe_len > 0;
+        due(unsent ? s->front_sent_ms : heard_ms(s, s->frontend, s->front_read_ms, s->front_sent_ms),
+            t[ABI_TIMEOUT_CLIENT], &at);
+    }
+    return at;
 }
 
 /* The earliest moment at which something is overdue, UINT64_MAX for never. */
@@ -287,23 +327,13 @@ static uint64_t stream_deadline(const struct stream *s)
     case ST_QUEUE:
     case ST_CONNECT: return s->deadline_ms;
     case ST_SEND:
-        if (s->up.state != DIR_DONE)
-            due(s->front_ms, t[ABI_TIMEOUT_CLIENT], &at);
-        if (s->up.state == DIR_DONE || (s->back != NULL && s->back->out.len > 0))
-            due(s->back_ms, t[ABI_TIMEOUT_SERVER], &at);
-        return at;
-    case ST_BODY:
-        if (s->front->out.len > 0 || s->down.pipe_len > 0 || s->down.state == DIR_DONE)
-            due(s->front_ms, t[ABI_TIMEOUT_CLIENT], &at);
-        else
-            due(s->back_ms, t[ABI_TIMEOUT_SERVER], &at);
-        return at;
+    case ST_BODY: return exchange_deadline(s);
     case ST_TUNNEL: {
         uint64_t server;
         tunnel_deadlines(s, &at, &server);
         return MIN(at, server);
     }
-    case ST_LOCAL: due(s->front_ms, t[ABI_TIMEOUT_CLIENT], &at); return at;
+    case ST_LOCAL: due(s->front_sent_ms, t[ABI_TIMEOUT_CLIENT], &at); return at;
     default: return at;
     }
 }
@@ -330,13 +360,13 @@ void stream_timeout(struct stream *s)
     case ST_QUEUE: stream_wake(s, ABI_WAKE_DEADLINE, 0); return;
     case ST_CONNECT: stream_fail(s, ABI_FAIL_CONNECT_TIMEOUT, ETIMEDOUT); return;
     case ST_SEND:
-        if (s->up.state == DIR_DONE || s->back_ms < s->front_ms)
+        if (!client_moves(s))
             stream_fail(s, ABI_FAIL_TIMEOUT, ETIMEDOUT);
         else
             stream_fail(s, ABI_FAIL_CLIENT_TIMEOUT, ETIMEDOUT);
         return;
     case ST_BODY:
-        if (s->front->out.len > 0 || s->down.pipe_len > 0 || s->down.state == DIR_DONE)
+        if (client_moves(s))
             stream_term(s, 'c', (s->flags & STREAM_RES_DONE) ? 'L' : 'D');
         else
             stream_term(s, 's', 'D');

@@ -94,7 +94,8 @@ struct stream {
     struct slot_waiter waiter;
     struct timer timer;
     uint64_t deadline_ms;       /* of WAIT, QUEUE or the connection attempt */
-    uint64_t front_ms, back_ms; /* last progress of each side */
+    uint64_t front_read_ms, front_sent_ms; /* last bytes from and to the client */
+    uint64_t back_read_ms, back_sent_ms;   /* from and to the server */
     uint32_t want_bytes;
     uint32_t timeouts_ms[ABI_TIMEOUT_COUNT];
     uint64_t accept_ms, accept_wall_ms, request_wall_ms;
@@ -150,6 +151,9 @@ void dir_close(struct stream *s, struct dir *d);
 
 /* Reads and forgets what is left of a body as far as it is at hand; 1 when it is complete. */
 int body_discard(struct stream *s, struct dir *d, struct conn *src);
+/* Shows policy a chunked body that lies whole behind its head, where the proxy asks for it: E_BODY, EVF_BODY_END. Nothing
+ * is consumed; RX_MAX bytes of the arena at most. */
+void body_show(const struct stream *s, const struct conn *src, uint32_t *ev);
 /* Gathers payload in the source's input until <want> bytes, the end, or a full buffer: 1 when one of them is reached. */
 int body_gather(struct stream *s, struct dir *d, struct conn *src, uint32_t want);
 

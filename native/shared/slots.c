@@ -74,13 +74,26 @@ static void note_max(struct live *sv, int32_t served)
         atomic_store_explicit(&sv->w[ABI_LIVE_SV_SERVED_MAX], served, memory_order_relaxed);
 }
 
+/* How many requests the server may serve now, 0 = any number: `maxconn`, or with `minconn` the part of it that the
+ * backend's load is of `fullconn` (ServerGroup.dynamicMaxconn is the same on policy's side). */
+static int32_t slots_now(struct process *p, uint32_t server)
+{
+    CHECK_PROCESS(p);
+    struct live *sv = live_server(p, server), *px = live_proxy(p, p->servers[server].proxy);
+    int32_t max = live_get(&sv->w[ABI_LIVE_SV_MAXCONN]), min = live_get(&sv->w[ABI_LIVE_SV_MINCONN]);
+    int32_t load = live_get(&px->w[ABI_LIVE_PX_BECONN]), full = live_get(&px->w[ABI_LIVE_PX_FULLCONN]);
+    if (min <= 0 || min >= max || full <= 0 || load >= full)
+        return max;
+    return MAX(min, (int32_t)((int64_t)load * max / full));
+}
+
 int slot_try(struct process *p, uint32_t server)
 {
     CHECK_PROCESS(p);
     struct live *sv = live_server(p, server);
     int32_t served = live_get(&sv->w[ABI_LIVE_SV_SERVED]);
     for (;;) {
-        int32_t max = live_get(&sv->w[ABI_LIVE_SV_MAXCONN]);
+        int32_t max = slots_now(p, server);
         if (max > 0 && served >= max)
             return 0;
         if (atomic_compare_exchange_weak(&sv->w[ABI_LIVE_SV_SERVED], &served, served + 1)) {

@@ -25,7 +25,7 @@ struct slot_queue {
 
 int slots_init(struct process *p);
 void slots_reset(struct process *p);
-/* Takes a slot of <server> when its maxconn allows: 1 taken, 0 full. */
+/* Takes a slot of <server> when its maxconn (between minconn and it, by load) allows: 1 taken, 0 full. */
 int slot_try(struct process *p, uint32_t server);
 /* Gives a slot back; may grant it to a waiter (which is woken through its thread's mailbox). -EINVAL when none is taken:
  * policy's words are not to be trusted. */

@@ -169,6 +169,29 @@ static void last_server(void)
     passed++;
 }
 
+/* minconn and fullconn (manual: `minconn`): the line moves by the load of the backend, as whoever asks first does. */
+static void slots_by_load(void)
+{
+    struct process *p = start();
+    struct slot_waiter w = {.thread = 0, .stream = 7, .stream_gen = 1, .backend = 0, .server = 0};
+    struct mail m;
+    _Atomic int32_t *load = &live_proxy(p, 0)->w[ABI_LIVE_PX_BECONN];
+    atomic_store(&live_proxy(p, 0)->w[ABI_LIVE_PX_FULLCONN], 10);
+    atomic_store(&live_server(p, 0)->w[ABI_LIVE_SV_MINCONN], 1);
+    atomic_store(&live_server(p, 0)->w[ABI_LIVE_SV_MAXCONN], 5);
+    expect(slot_try(p, 0) && !slot_try(p, 0), "without load: minconn");
+    slot_queue_join(p, &w);
+    expect(mailbox_take(&p->mailboxes[0], &m, 1) == 0, "the line knows it, too");
+    atomic_store(load, 7);
+    slot_queue_kick(p, 0);
+    expect(mailbox_take(&p->mailboxes[0], &m, 1) == 1 && m.op == MAIL_SLOT, "7 of 10 connections: 7/10 of 5");
+    expect(slot_try(p, 0) && !slot_try(p, 0), "which is 3");
+    atomic_store(load, 10);
+    expect(slot_try(p, 0) && slot_try(p, 0) && !slot_try(p, 0), "full: maxconn");
+    process_reset();
+    passed++;
+}
+
 static _Atomic uint32_t mail_sent, mail_refused;
 static uint32_t last_seen[THREADS];
 
@@ -321,6 +344,7 @@ int main(void)
 {
     slots();
     last_server();
+    slots_by_load();
     mail();
     idle();
     pool();

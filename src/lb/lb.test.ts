@@ -242,11 +242,10 @@ describe('slots', () => {
 
   it('grow from minconn to maxconn with the load of the backend', () => {
     const { house, proxy, balancer } = backend([1], 'roundrobin', (h) => {
-      const server = h.servers[0] as Server;
-      server.maxconn = 100;
-      server.minconn = 10;
+      (h.servers[0] as Server).maxconn = 100;
     });
-    proxy.fullconn = 1000;
+    house.live.words[house.live.server(0) + abi.LIVE_SV_MINCONN] = 10;
+    house.live.words[house.live.proxy(proxy.index) + abi.LIVE_PX_FULLCONN] = 1000;
     const load = house.live.proxy(proxy.index) + abi.LIVE_PX_BECONN;
     const server = house.servers[0] as Server;
     for (const [connections, limit] of [

@@ -79,12 +79,14 @@ export class ServerGroup {
   /** How many requests <server> may serve now: `maxconn`, or between `minconn` and it as the backend's load is to `fullconn`. */
   dynamicMaxconn(server: Server): number {
     const words = this.live.words;
-    const maxconn = words[this.live.server(server.index) + abi.LIVE_SV_MAXCONN] as number;
-    if (server.minconn === 0 || server.minconn >= maxconn) return maxconn;
+    const at = this.live.server(server.index);
+    const maxconn = words[at + abi.LIVE_SV_MAXCONN] as number;
+    const minconn = words[at + abi.LIVE_SV_MINCONN] as number;
+    if (minconn <= 0 || minconn >= maxconn) return maxconn;
     const load = words[this.record + abi.LIVE_PX_BECONN] as number;
-    const full = this.proxy.fullconn;
+    const full = words[this.record + abi.LIVE_PX_FULLCONN] as number;
     if (full <= 0 || load >= full) return maxconn;
-    return Math.max(server.minconn, Math.floor((load * maxconn) / full));
+    return Math.max(minconn, Math.floor((load * maxconn) / full));
   }
 
   hasRoom(server: Server): boolean {

@@ -344,6 +344,8 @@ export const PXF_CLITCPKA = 2048;
 export const PXF_SRVTCPKA = 4096;
 /** accept-unsafe-violations-in-http-request */
 export const PXF_ACCEPT_UNSAFE = 8192;
+/** a chunked body that came whole with its head is shown: minsize-req, minsize-res */
+export const PXF_BODY_WHOLE = 16384;
 export const SV_PROXY = 0;
 /** pool-max-conn, NONE = no limit */
 export const SV_POOL_MAX = 1;
@@ -379,6 +381,8 @@ export const LIVE_PX_POSITION = 4;
 export const LIVE_PX_EPOCH = 5;
 export const LIVE_PX_SERVED = 6;
 export const LIVE_PX_CONN_MAX = 7;
+/** the load at which servers with a minconn serve their maxconn; 0 = none */
+export const LIVE_PX_FULLCONN = 8;
 export const LIVE_SV_SERVED = 0;
 /** 0 = none */
 export const LIVE_SV_MAXCONN = 1;
@@ -390,11 +394,13 @@ export const LIVE_SV_STATE = 4;
 export const LIVE_SV_WEIGHT = 5;
 export const LIVE_SV_SERVED_MAX = 6;
 export const LIVE_SV_MAXQUEUE = 7;
+/** 0 = none */
+export const LIVE_SV_MINCONN = 8;
 export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 489928120;
+export const fingerprint = 3494047739;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

@@ -35,7 +35,7 @@ const OPTION_FLAGS: readonly (readonly [string, number])[] = [
   ['accept-invalid-http-request', abi.PXF_ACCEPT_UNSAFE],
 ];
 
-function proxyWords(proxy: Proxy): Uint32Array {
+function proxyWords(proxy: Proxy, common: number): Uint32Array {
   const words = new Uint32Array(abi.PX_WORDS);
   const { timeouts } = proxy;
   // A timeout that was not set is 0 here: the engine knows what stands in for it.
@@ -48,7 +48,7 @@ function proxyWords(proxy: Proxy): Uint32Array {
   words[abi.TIMEOUT_CLIENT_FIN] = Math.max(timeouts.clientFinMs, 0);
   words[abi.TIMEOUT_SERVER_FIN] = Math.max(timeouts.serverFinMs, 0);
   words[abi.TIMEOUT_QUEUE] = Math.max(timeouts.queueMs, 0);
-  let flags = proxy.mode === 'http' ? abi.PXF_HTTP : 0;
+  let flags = proxy.mode === 'http' ? abi.PXF_HTTP | common : 0;
   for (const [option, flag] of OPTION_FLAGS) if (proxy.options.has(option)) flags |= flag;
   words[abi.PX_FLAGS] = flags;
   return words;
@@ -109,11 +109,13 @@ export function fillLive(live: Live, configuration: Configuration, limits: Limit
   for (const proxy of configuration.proxies) {
     const own = proxy.maxconn > 0 ? proxy.maxconn : limits.maxconn;
     words[live.proxy(proxy.index) + abi.LIVE_PX_FE_MAXCONN] = proxy.isFrontend ? own : 0;
+    words[live.proxy(proxy.index) + abi.LIVE_PX_FULLCONN] = Math.max(proxy.fullconn, 0);
   }
   for (const server of configuration.servers) {
     const at = live.server(server.index);
     words[at + abi.LIVE_SV_MAXCONN] = server.maxconn;
     words[at + abi.LIVE_SV_MAXQUEUE] = server.maxqueue;
+    words[at + abi.LIVE_SV_MINCONN] = server.minconn;
     words[at + abi.LIVE_SV_WEIGHT] = server.weight;
     words[at + abi.LIVE_SV_STATE] = firstServerState(server);
   }
@@ -124,7 +126,12 @@ export function fillLive(live: Live, configuration: Configuration, limits: Limit
 
 /** Gives the engine its tables; listeners come when they are open. */
 export function fillEngine(addon: Addon, configuration: Configuration): void {
-  for (const proxy of configuration.proxies) addon.setProxy(proxy.index, proxyWords(proxy));
+  // Which backend a request will go to is not known when its body is shown: one minsize asks for all frontends.
+  const hasMinsize = configuration.proxies.some(
+    ({ compression }) => (compression?.minsizeRequest ?? 0) > 0 || (compression?.minsizeResponse ?? 0) > 0,
+  );
+  const common = hasMinsize ? abi.PXF_BODY_WHOLE : 0;
+  for (const proxy of configuration.proxies) addon.setProxy(proxy.index, proxyWords(proxy, common));
   for (const server of configuration.servers) {
     addon.setServer(server.index, serverWords(server), serverSockaddr(server.resolved));
   }

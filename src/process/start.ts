@@ -121,11 +121,11 @@ async function start(run: Run, speaker: Speaker): Promise<void> {
     speaker.warning(`[sluice.main()] Cannot raise FD limit to ${limits.maxsock}, limit is ${descriptors}.`);
   }
   await resolveNames(run, speaker);
+  const values = fullconns(configuration, limits.maxconn);
+  setFullconns(configuration, values);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   await openLogTargets(addon, configuration, speaker);
   const addresses = configuration.servers.map((server) => server.resolved);
-  const values = fullconns(configuration, limits.maxconn);
-  setFullconns(configuration, values);
   const engineCounts = createEngineCounts(threads === 1 ? 1 : threads + 1);
   const work = { sources: run.sources, addresses, fullconns: values, shared, engineCounts };
   const ready = dataThreads.configure(work);

@@ -1,6 +1,7 @@
 /** All scenarios in the order they run, and the file that holds what HAProxy 3.5 said. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bothWaysScenarios } from './both-ways-scenarios.ts';
 import { httpClientScenarios } from './http-client-scenarios.ts';
 import { httpServerScenarios } from './http-server-scenarios.ts';
 import type { Scenario } from './scenario.ts';
@@ -11,6 +12,7 @@ export const scenarios: readonly Scenario[] = [
   ...httpClientScenarios,
   ...httpServerScenarios,
   ...tcpScenarios,
+  ...bothWaysScenarios,
 ];
 
 export interface Recording {
