@@ -42,6 +42,7 @@ enum conn_flag {
     CONN_HEAD_KEPT = 1 << 19,  /* a partial head's scanner state lies at the end of in_buf */
     CONN_NOLINGER = 1 << 21,   /* option nolinger: the close leaves nothing in the kernel */
     CONN_LINGER = 1 << 20,     /* the request was not read to its end: drain before the close */
+    CONN_PRIVATE = 1 << 22, /* back: it authenticates its client (NTLM): nobody else may ever use it */
     CONN_LONG =
         1 << 23, /* back: its last response was long: read the next head alone, the body can be spliced */
 };

@@ -241,6 +241,7 @@ static void front_request(struct conn *c, const struct head *h, struct head_fiel
         ev[ABI_E_FLAGS] |= ABI_EVF_BODY_NONE | ABI_EVF_BODY_END;
     else if (s->up.in_kind == FRAMING_CHUNKED)
         body_show(s, c, ev);
+    server_private(c, ev);
     ev[ABI_E_MS] = (uint32_t)(s->t_request - s->accept_ms);
 }
 

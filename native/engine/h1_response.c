@@ -120,9 +120,11 @@ static void note_server_keep(struct stream *s, const struct framing *in)
 {
     CHECK_STREAM(s);
     const struct head *h = &s->res;
-    if (!head_keeps(h) || in->kind == FRAMING_CLOSE || (h->flags & (HEAD_F_MUST_CLOSE | HEAD_F_NTLM)) ||
+    if (!head_keeps(h) || in->kind == FRAMING_CLOSE || (h->flags & HEAD_F_MUST_CLOSE) ||
         (s->req.flags & HEAD_F_MUST_CLOSE))
         s->back->flags |= CONN_NO_REUSE;
+    if ((h->flags & HEAD_F_NTLM) && (h->status == 401 || h->status == 407))
+        s->back->flags |= CONN_PRIVATE;
 }
 
 /* A response without Date gets one from who has a clock (RFC 9110 section 6.6.1). The text is made once a second. */

@@ -46,13 +46,23 @@ static struct conn *take_kept(struct stream *s, uint32_t hash)
     if (s->front->kept == NULL)
         return NULL;
     struct conn *c = conn_let_go(s->front);
-    if ((s->fwd_flags & ABI_FWD_PRIVATE) && c->server == s->server && c->conn_hash == hash &&
-        !(c->flags & (CONN_FIN | CONN_RDHUP | CONN_RESET | CONN_RD_READY))) {
+    if (((s->fwd_flags & ABI_FWD_PRIVATE) || (c->flags & CONN_PRIVATE)) && c->server == s->server &&
+        c->conn_hash == hash && !(c->flags & (CONN_FIN | CONN_RDHUP | CONN_RESET | CONN_RD_READY))) {
         s->eng->count.reuses++;
         return c;
     }
     conn_close(c);
     return NULL;
+}
+
+void server_private(const struct conn *front, uint32_t *ev)
+{
+    CHECK_CONN(front);
+    BUG_ON(front->side != CONN_FRONT);
+    if (front->kept == NULL || !(front->kept->flags & CONN_PRIVATE))
+        return;
+    ev[ABI_E_FLAGS] |= ABI_EVF_PRIVATE;
+    ev[ABI_E_ARG2] = front->kept->server;
 }
 
 /* Takes an idle connection that still lives; another thread's is moved to this one's polling. */

@@ -141,10 +141,11 @@ void stream_drop_back(struct stream *s, int keep)
     conn_unready(c);
     keep = keep && !(c->flags & CONN_READY) && c->in_len == 0 && c->out.len == 0 && c->server != ABI_NONE &&
            !s->eng->stopping;
-    if (keep && (p->servers[c->server].pool_max != 0 || (s->fwd_flags & ABI_FWD_PRIVATE))) {
+    int private = (s->fwd_flags & ABI_FWD_PRIVATE) || (c->flags & CONN_PRIVATE);
+    if (keep && (p->servers[c->server].pool_max != 0 || private)) {
         timer_cancel(&s->eng->wheel, &c->timer);
         c->mux = &mux_idle_back;
-        if (s->fwd_flags & ABI_FWD_PRIVATE) { /* it closes with the client, if that is soon */
+        if (private) { /* it closes with the client, if that is soon */
             BUG_ON(s->front->kept != NULL);
             c->kept = s->front;
             s->front->kept = c;

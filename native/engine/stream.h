@@ -167,6 +167,8 @@ uint32_t head_weight(const struct head *h, const struct head_field *f, const uin
 uint32_t fields_weight(const struct head *h, const struct head_field *f, const uint8_t *bytes);
 
 /* server.c: FORWARD's second half. */
+/* Tells policy of the server connection that authenticates this client, if there is one. */
+void server_private(const struct conn *front, uint32_t *ev);
 void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, uint32_t hash);
 void server_connected(struct stream *s);
 

@@ -68,9 +68,7 @@ static void challenge_read(struct head_reading *r, const struct head_field *f)
 
     BUG_ON(r->h->kind != HEAD_RESPONSE);
     BUG_ON(f->value_len > r->h->len);
-    if (token_scan(p, f->value_len) == 4 && TEXT_IS(p, 4, "ntlm"))
-        r->h->flags |= HEAD_F_NTLM;
-    else if (token_scan(p, f->value_len) == 9 && TEXT_IS(p, 9, "negotiate"))
+    if (f->value_len >= 4 && (TEXT_IS(p, 4, "ntlm") || TEXT_IS(p, 4, "nego"))) /* Negotiate, Nego2 */
         r->h->flags |= HEAD_F_NTLM;
     BUG_ON(f->value_off > r->h->len);
 }

@@ -68,6 +68,8 @@ export const EVF_REPLAYABLE = 16;
 export const EVF_SENT = 32;
 /** the message has no body */
 export const EVF_BODY_NONE = 64;
+/** REQUEST: a connection to server E_ARG2 has authenticated this client and waits for it */
+export const EVF_PRIVATE = 128;
 export const H_KIND = 0;
 export const H_LEN = 1;
 export const H_FLAGS = 2;
@@ -344,7 +346,7 @@ export const PXF_CLITCPKA = 2048;
 export const PXF_SRVTCPKA = 4096;
 /** accept-unsafe-violations-in-http-request */
 export const PXF_ACCEPT_UNSAFE = 8192;
-/** a chunked body that came whole with its head is shown: minsize-req, minsize-res */
+/** minsize-*: a chunked body that came whole with its head is shown */
 export const PXF_BODY_WHOLE = 16384;
 export const SV_PROXY = 0;
 /** pool-max-conn, NONE = no limit */
@@ -400,7 +402,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 3494047739;
+export const fingerprint = 2156982774;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

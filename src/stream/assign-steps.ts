@@ -37,6 +37,14 @@ function serverByRule(stream: DataStream): Server | undefined {
   return undefined;
 }
 
+/** The server whose connection knows this client already (NTLM authenticates connections): another would ask anew. */
+function serverOfClient(plane: Plane, stream: DataStream): Server | undefined {
+  const { balancer } = stream.backendPlan;
+  const server = plane.configuration.servers[stream.privateServer];
+  if (server?.proxy !== stream.backendPlan.proxy || balancer.isDeterministic) return undefined;
+  return balancer.group.isUsable(server) ? server : undefined;
+}
+
 /** Counts what became of a second attempt: a retry on the same server or a redispatch to another. */
 function countAttempt(plane: Plane, stream: DataStream, previous: Server): void {
   const backend = stream.backendPlan.backendCounters;
@@ -53,7 +61,9 @@ export function assignStep(plane: Plane, stream: DataStream): number {
     const previous = stream.server;
     const byRule =
       previous === undefined && plan.proxy.useServers.length > 0 ? serverByRule(stream) : undefined;
-    const server = byRule ?? plan.balancer.next(stream, previous);
+    const known =
+      previous === undefined && stream.privateServer >= 0 ? serverOfClient(plane, stream) : undefined;
+    const server = byRule ?? known ?? plan.balancer.next(stream, previous);
     if (server === undefined) {
       if (plan.balancer.group.isEmpty) return noServer(plane, stream);
       return enqueue(plane, stream, abi.NONE);

@@ -37,6 +37,7 @@ function onRequest(plane: Plane, stream: DataStream, words: Uint32Array, at: num
     words[at + abi.E_FIELDS] as number,
     words[at + abi.E_TEXT] as number,
   );
+  if ((stream.eventFlags & abi.EVF_PRIVATE) !== 0) stream.privateServer = words[at + abi.E_ARG2] as number;
   if (stream.frontendPlan.logsConnect) logConnect(plane, stream);
   runSteps(plane, stream, STEP_ACCEPT);
 }

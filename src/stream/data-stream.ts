@@ -17,6 +17,8 @@ export class DataStream extends Stream {
   isAssigned = false;
   /** `server` was named by a rule or a cookie, not by the balance algorithm. */
   isDirect = false;
+  /** Index of the server that has authenticated this client's connection (NTLM), -1 none. */
+  privateServer = -1;
   /** The request was forwarded at least once: the engine holds its image, another attempt is a replay. */
   isForwarded = false;
   /** When another server than the first was to be tried; 0 = never, -1 = now. The time until then counts as queued. */
@@ -49,6 +51,7 @@ export class DataStream extends Stream {
     this.pair = undefined;
     this.isAssigned = false;
     this.isDirect = false;
+    this.privateServer = -1;
     this.isForwarded = false;
     this.rechosenAtMs = 0;
     this.wantsFreshConnection = false;
