@@ -52,9 +52,9 @@ function configuration(page: KeywordPage, question: Question): string {
   return [
     'defaults',
     '  mode http',
-    '  timeout client 60s',
-    '  timeout server 60s',
-    '  timeout connect 60s',
+    '  timeout client 5s',
+    '  timeout server 5s',
+    '  timeout connect 5s',
     'frontend web',
     `  bind 127.0.0.1:${question.listen} name main`,
     '  default_backend app',
