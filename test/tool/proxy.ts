@@ -7,7 +7,7 @@
  * The test owns the process: it ends with the test, or when stop() is called.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,7 @@ export interface ProxyOptions {
   /** Ports the test already holds (a server's): `${port:name}` gives these. */
   ports?: Readonly<Record<string, number>>;
   program?: string;
-  /** Ready when this is true; without it when every port of a `bind` or `stats socket` line listens. */
+  /** Ready when this is true; without it when every port and path of a `bind` or `stats socket` line listens. */
   readyWhen?: (proxy: Proxy) => boolean;
   readyBoundMs?: number;
 }
@@ -54,6 +54,7 @@ export interface Proxy {
 
 const PORT_MARK = /\$?\{port:([\w-]+)\}/g;
 const DIR_MARK = /\$?\{dir\}/g;
+const PATH_MARK = /\$?\{dir\}(\/[\w.-]+)/g;
 const LOG_MARK = /\$?\{log\}/;
 const LOG_MARKS = new RegExp(LOG_MARK, 'g');
 const READY_BOUND_MS = 30_000;
@@ -68,7 +69,7 @@ process.once('exit', () => {
 export async function startProxy(given: string | ProxyOptions): Promise<Proxy> {
   const options: ProxyOptions = typeof given === 'string' ? { cfg: given } : given;
   const dir = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-  const { text, ports, listening, sink } = await fillIn(options, dir);
+  const { text, ports, listening, paths, sink } = await fillIn(options, dir);
   const cfgPath = join(dir, 'haproxy.cfg');
   writeFileSync(cfgPath, text);
 
@@ -80,7 +81,8 @@ export async function startProxy(given: string | ProxyOptions): Promise<Proxy> {
   const proxy = processFace(child, { dir, cfgPath, ports, sink });
   atTestEnd(() => (child.exitCode === null && child.signalCode === null ? proxy.stop() : sweep(dir)));
 
-  const ready = options.readyWhen ?? (() => listensOnAll(listening));
+  const ready =
+    options.readyWhen ?? (() => listensOnAll(listening) && paths.every((path) => existsSync(path)));
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   await until(
     () => ended() || ready(proxy),
@@ -188,11 +190,14 @@ async function fillIn(options: ProxyOptions, dir: string) {
     .replace(DIR_MARK, dir)
     .replace(LOG_MARKS, `127.0.0.1:${sink?.port}`);
   const listening: number[] = [];
+  const paths: string[] = [];
   for (const line of options.cfg.split('\n')) {
     if (!/^\s*(bind|stats\s+socket)\s/.test(line) || /\budp\b|quic/.test(line)) continue;
     for (const [, name] of line.matchAll(PORT_MARK)) listening.push(ports[name as string] as number);
+    // A path appears when its socket listens.
+    for (const [, path = ''] of line.matchAll(PATH_MARK)) paths.push(dir + path);
   }
-  return { text, ports, listening, sink };
+  return { text, ports, listening, paths, sink };
 }
 
 /** Looks in the kernel's tables, so that no probe connection is ever counted or logged by the proxy. */

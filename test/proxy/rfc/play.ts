@@ -2,6 +2,7 @@
  * Plays the steps of one case, in their order, against a running proxy. The stage (client connection, server
  * connections) belongs to the case and is cleared when it ends; whatever nobody asked for is a failure.
  */
+import { isTaken } from '../../tool/kernel-sockets.ts';
 import { type RawSocket, rawClient } from '../../tool/raw-socket.ts';
 import type { ScriptedServer } from '../../tool/scripted-server.ts';
 import { until } from '../../tool/until.ts';
@@ -22,6 +23,7 @@ import {
 const CASE_LIMIT_MS = 20_000;
 /** How long the proxy gets to close its server side after the client has gone, before leftovers are looked for. */
 const SETTLE_LIMIT_MS = 300;
+/** How long the proxy gets to deal with what it has read. */
 const PAUSE_MS = 30;
 
 interface Stage {
@@ -74,8 +76,10 @@ async function sendLines(peer: RawSocket, lines: Line[]): Promise<void> {
       flush();
       if (directive === 'fin') peer.socket.end();
       else if (directive === 'reset') peer.reset();
-      else if (directive === 'pause') await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      else throw new PageError(line, `unknown directive ${text}`);
+      else if (directive === 'pause') {
+        await isTaken(peer);
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      } else throw new PageError(line, `unknown directive ${text}`);
     }
   }
   flush();
