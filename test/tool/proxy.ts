@@ -7,7 +7,7 @@
  * The test owns the process: it ends with the test, or when stop() is called.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,8 +81,7 @@ export async function startProxy(given: string | ProxyOptions): Promise<Proxy> {
   const proxy = processFace(child, { dir, cfgPath, ports, sink });
   atTestEnd(() => (child.exitCode === null && child.signalCode === null ? proxy.stop() : sweep(dir)));
 
-  const ready =
-    options.readyWhen ?? (() => listensOnAll(listening) && paths.every((path) => existsSync(path)));
+  const ready = options.readyWhen ?? (() => listensOnAll(listening) && listensAtAll(paths));
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   await until(
     () => ended() || ready(proxy),
@@ -194,7 +193,6 @@ async function fillIn(options: ProxyOptions, dir: string) {
   for (const line of options.cfg.split('\n')) {
     if (!/^\s*(bind|stats\s+socket)\s/.test(line) || /\budp\b|quic/.test(line)) continue;
     for (const [, name] of line.matchAll(PORT_MARK)) listening.push(ports[name as string] as number);
-    // A path appears when its socket listens.
     for (const [, path = ''] of line.matchAll(PATH_MARK)) paths.push(dir + path);
   }
   return { text, ports, listening, paths, sink };
@@ -207,6 +205,16 @@ function listensOnAll(ports: readonly number[]): boolean {
     const hex = port.toString(16).toUpperCase().padStart(4, '0');
     return new RegExp(`:${hex} [0-9A-F]+:0000 0A `).test(table);
   });
+}
+
+/** The same for unix sockets; the kernel knows each by the name it was bound with, `<path>.<pid>.tmp` as a rule. */
+function listensAtAll(paths: readonly string[]): boolean {
+  if (paths.length === 0) return true;
+  const accepting = / 00010000 0001 \d\d +\d+ (\/.*)$/gm;
+  const bound = [...readFileSync('/proc/net/unix', 'latin1').matchAll(accepting)].map(
+    ([, path = '']) => path,
+  );
+  return paths.every((path) => bound.some((one) => one === path || one.startsWith(`${path}.`)));
 }
 
 function said(what: string, proxy: Proxy): string {
