@@ -9,13 +9,17 @@ const LOWEST_PORT = 11_000;
 const HIGHEST_PORT = 32_000;
 const MAX_TRIES = 200;
 
-let nextPort = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+/** Two test processes run at once: each has a half, so that neither takes what the other has chosen but not yet bound. */
+const HALF = (HIGHEST_PORT - LOWEST_PORT) / 2;
+const firstPort = LOWEST_PORT + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 2) * HALF;
+
+let nextPort = firstPort + Math.floor(Math.random() * HALF);
 
 /** One free port on 127.0.0.1, tried for TCP and for UDP. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const port = nextPort++;
-    if (nextPort > HIGHEST_PORT) nextPort = LOWEST_PORT;
+    if (nextPort >= firstPort + HALF) nextPort = firstPort;
     if ((await tcpIsFree(port)) && (await udpIsFree(port))) return port;
   }
   throw new Error(`no free port in ${MAX_TRIES} tries`);
