@@ -29,6 +29,7 @@ static uint32_t slab_take(struct eng *e)
 static void slab_give(struct eng *e, struct conn *c)
 {
     struct process *p = e->proc;
+    atomic_store_explicit(&c->owner, 0, memory_order_release);
     if (e->nconns_free < ARRAY_LEN(e->conns_free)) {
         e->conns_free[e->nconns_free++] = c->index;
         return;
@@ -60,6 +61,7 @@ struct conn *conn_new(struct eng *e, int fd, uint32_t side)
     c->xprt = &xprt_raw;
     c->server = c->listener = c->proxy = ABI_NONE;
     c->timer.kind = TIMER_CONN;
+    atomic_store_explicit(&c->owner, e->thread + 1, memory_order_release);
     return c;
 }
 
@@ -152,21 +154,24 @@ void conn_recycle(struct conn *c)
     slab_give(c->eng, c);
 }
 
-void conn_detach(struct conn *c)
+void conn_detach(struct eng *e, struct conn *c)
 {
     CHECK_CONN(c);
-    struct eng *e = c->eng;
-    BUG_ON(c->stream != NULL || c->in_len != 0 || c->out.len != 0);
-    timer_cancel(&e->wheel, &c->timer);
-    int poll_fd = atomic_load(&e->proc->poll_fds[c->thread]);
+    CHECK_ENG(e);
+    BUG_ON(c->stream != NULL || c->in_len != 0 || c->out.len != 0 || timer_armed(&c->timer));
+    pthread_mutex_t *lock = &e->proc->poll_locks[c->thread];
+    pthread_mutex_lock(lock); /* its thread may be closing it just now */
+    int poll_fd = e->proc->poll_fds[c->thread];
     if (poll_fd >= 0)
         e->sys->poll_ctl(e->sys->ctx, poll_fd, EPOLL_CTL_DEL, c->fd, 0, 0);
+    pthread_mutex_unlock(lock);
 }
 
 int conn_attach(struct eng *e, struct conn *c)
 {
     c->eng = e;
     c->thread = (uint16_t)e->thread;
+    atomic_store_explicit(&c->owner, e->thread + 1, memory_order_release);
     c->flags &= ~(uint32_t)CONN_OUT_ARMED;
     return conn_poll(c, c->side == CONN_BACK);
 }

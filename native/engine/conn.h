@@ -1,6 +1,7 @@
 /* A connection: descriptor, transport (xprt), mux, and what was read but not used, or written but not taken by the peer.
  * Conns lie in one process-wide slab, so that another thread may take an idle one or adopt an accepted one; at any time
- * exactly one thread owns a conn (its `thread`). Only `gen` may be looked at by others. */
+ * exactly one thread owns a conn (its `thread`). Others may look at its atomics only: a thread that looks for its own by going
+ * through all of them reads `owner` first. */
 #ifndef SLUICE_ENGINE_CONN_H
 #define SLUICE_ENGINE_CONN_H
 
@@ -71,6 +72,7 @@ struct conn {
     uint16_t thread;
     uint8_t side;
     _Atomic uint8_t in_idle; /* in an idle list, from which any thread may take it */
+    _Atomic uint32_t owner;  /* its thread + 1; 0 while it is free, or on its way from one thread to another */
     int fd;
     uint32_t flags;
     const struct xprt *xprt;
@@ -111,6 +113,13 @@ static inline void conn_check(const struct conn *c)
     BUG_ON(!(c->flags & CONN_ALIVE));
 }
 
+/* Whether the rest of it may be read: by <thread>, and not in an idle list that others take from. */
+static inline int conn_is_of(const struct conn *c, uint32_t thread)
+{
+    return atomic_load_explicit(&c->owner, memory_order_acquire) == thread + 1 &&
+           !atomic_load_explicit(&c->in_idle, memory_order_acquire);
+}
+
 /* A conn of this thread for <fd>, not yet polled; NULL when the slab is exhausted (the caller closes <fd>). */
 struct conn *conn_new(struct eng *e, int fd, uint32_t side);
 /* Registers with epoll; 0 or -errno. */
@@ -121,8 +130,9 @@ void conn_close(struct conn *c);
 struct conn *conn_let_go(struct conn *c);
 /* Gives the slot of a conn that was closed while on the ready list back to the slab. */
 void conn_recycle(struct conn *c);
-/* Hands a conn without stream and buffers over: leaves this thread's polling. Joins another's in conn_attach. */
-void conn_detach(struct conn *c);
+/* Takes a conn without stream, buffers and timer over from another thread, whose engine may be gone by now: it leaves that
+ * thread's polling. It joins this one's in conn_attach. */
+void conn_detach(struct eng *e, struct conn *c);
 int conn_attach(struct eng *e, struct conn *c);
 /* Marks a descriptor's events in the conn's flags. */
 void conn_events(struct conn *c, uint32_t epoll_events);

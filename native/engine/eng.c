@@ -28,6 +28,17 @@ static int boundary_init(struct eng *e)
                : -ENOMEM;
 }
 
+/* Where others find the polling of this thread. */
+static void set_polling(struct eng *e, int poll_fd)
+{
+    struct process *p = e->proc;
+    CHECK_PROCESS(p);
+    BUG_ON(e->thread >= THREADS_MAX);
+    pthread_mutex_lock(&p->poll_locks[e->thread]);
+    p->poll_fds[e->thread] = poll_fd;
+    pthread_mutex_unlock(&p->poll_locks[e->thread]);
+}
+
 static int polling_init(struct eng *e)
 {
     const struct sys *sys = e->sys;
@@ -36,7 +47,7 @@ static int polling_init(struct eng *e)
     e->wake_fd = sys->wake_create(sys->ctx);
     if (e->poll_fd < 0 || e->timer_fd < 0 || e->wake_fd < 0)
         return -EMFILE;
-    atomic_store(&e->proc->poll_fds[e->thread], e->poll_fd);
+    set_polling(e, e->poll_fd);
     int rc =
         sys->poll_ctl(sys->ctx, e->poll_fd, EPOLL_CTL_ADD, e->timer_fd, EPOLLIN, (uint64_t)POLL_TIMER << 32);
     if (rc == 0)
@@ -84,7 +95,7 @@ static void close_all(struct eng *e)
         struct stream *s = &e->stream_chunks[i / STREAM_CHUNK][i % STREAM_CHUNK];
         if (s->state == ST_FREE)
             continue;
-        if (s->waiter.next != NULL)
+        if (s->state == ST_QUEUE)
             slot_queue_leave(p, &s->waiter);
         stream_drop_back(s, 0);
         stream_release_slot(s);
@@ -99,12 +110,13 @@ static void close_all(struct eng *e)
         dir_close(s, &s->down);
         s->state = ST_FREE;
     }
+    for (uint32_t i = 0; i < p->nservers; i++) /* first: another thread may be taking one */
+        for (struct conn *c; (c = idle_purge(p, i, e->thread, 0)) != NULL;)
+            conn_close(c);
     uint32_t end = atomic_load(&p->conns_used_end);
     for (uint32_t i = 0; i < end; i++) {
         struct conn *c = &p->conns[i];
-        if (!(c->flags & CONN_ALIVE) || c->thread != e->thread || c->eng != e)
-            continue;
-        if (c->side == CONN_BACK && c->in_idle && !idle_remove(p, c, c->gen, e->thread))
+        if (!conn_is_of(c, e->thread) || !(c->flags & CONN_ALIVE))
             continue;
         listener_release(e, c);
         if (c->side == CONN_FRONT)
@@ -127,7 +139,7 @@ void eng_free(struct eng *e)
         mail_drop(e);
         log_flush(e);
     }
-    atomic_store(&e->proc->poll_fds[e->thread], -1);
+    set_polling(e, -1);
     for (uint32_t i = 0; i < e->nstream_chunks; i++)
         free(e->stream_chunks[i]);
     pool_destroy(&e->pool);
@@ -341,7 +353,7 @@ void eng_stop(struct eng *e)
     e->stopping = 1;
     for (uint32_t i = 0; i < end; i++) {
         struct conn *c = &p->conns[i];
-        if (!(c->flags & CONN_ALIVE) || c->thread != e->thread || c->eng != e || c->side != CONN_FRONT ||
+        if (!conn_is_of(c, e->thread) || !(c->flags & CONN_ALIVE) || c->side != CONN_FRONT ||
             c->stream != NULL || (c->flags & CONN_DRAIN))
             continue;
         if (!event_room(e, 0))

@@ -137,7 +137,6 @@ void listener_release(struct eng *e, struct conn *c)
 
 void listener_adopt(struct eng *e, struct conn *c)
 {
-    CHECK_ENG(c->eng);
     CHECK_PROCESS(e->proc);
     CHECK_CONN(c);
     CHECK_ENG(e);
@@ -201,10 +200,12 @@ static void opened(struct eng *e, struct conn *c, const struct sockaddr_storage 
     atomic_fetch_add_explicit(&p->thread_conns[thread], 1, memory_order_relaxed);
     if (thread != e->thread) {
         struct mail m = {.op = MAIL_ADOPT, .index = c->index, .gen = c->gen};
+        atomic_store_explicit(&c->owner, 0, memory_order_release); /* from now on the mail has it */
         if (mailbox_send(p, thread, &m) == 0) {
             e->count.handed_over++;
             return;
         }
+        atomic_store_explicit(&c->owner, e->thread + 1, memory_order_release);
         atomic_fetch_sub_explicit(&p->thread_conns[thread], 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&p->thread_conns[e->thread], 1, memory_order_relaxed);
     }

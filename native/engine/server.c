@@ -77,7 +77,7 @@ static struct conn *reuse(struct stream *s, uint32_t hash)
         if (c == NULL)
             return NULL;
         if (c->thread != e->thread) {
-            conn_detach(c);
+            conn_detach(e, c);
             if (conn_attach(e, c) < 0) {
                 conn_close(c);
                 continue;

@@ -186,7 +186,7 @@ void stream_end(struct stream *s)
         conn_ready(front);
         return;
     }
-    if (s->waiter.next != NULL || s->state == ST_QUEUE)
+    if (s->state == ST_QUEUE)
         slot_queue_leave(
             p, &s->waiter); /* a grant under way in the mail finds a stale stream and gives the slot back */
     int keep_front = (s->flags & STREAM_KEEP_CLIENT) && (s->flags & STREAM_RES_DONE) && !e->stopping &&

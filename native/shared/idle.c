@@ -102,8 +102,10 @@ static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t h
         struct conn *d = &p->conns[i];
         if (d->conn_hash != hash || ((flags & IDLE_SAFE_ONLY) && d->nrequests < 2))
             continue;
-        if (!same_thread) /* before in_idle: whoever sees it out of the list sees that it has another name, too */
+        if (!same_thread) { /* before in_idle: whoever sees it out of the list sees its other name and that it is not his */
+            atomic_store_explicit(&d->owner, 0, memory_order_release);
             atomic_fetch_add_explicit(&d->gen, 1, memory_order_release);
+        }
         unlink_conn(p, l, d);
         c = d;
         break;
@@ -144,9 +146,7 @@ struct conn *idle_purge(struct process *p, uint32_t server, uint32_t thread, uin
     CHECK_PROCESS(p);
     struct idle_list *l = list_of(p, server, thread);
     struct conn *c = NULL;
-    if (atomic_load_explicit(&l->count, memory_order_relaxed) <= keep)
-        return NULL;
-    pthread_mutex_lock(&l->lock);
+    pthread_mutex_lock(&l->lock); /* also for an empty list: who ends must see what others took from it */
     if (l->last != ABI_NONE && atomic_load_explicit(&l->count, memory_order_relaxed) > keep) {
         c = &p->conns[l->last];
         unlink_conn(p, l, c);

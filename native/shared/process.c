@@ -63,6 +63,10 @@ int process_init(struct live *live, uint32_t proxies, uint32_t servers, uint32_t
     p->nlisteners = listeners;
     p->conns_free = ABI_NONE;
     pthread_mutex_init(&p->conns_lock, NULL);
+    for (int i = 0; i < THREADS_MAX; i++) {
+        pthread_mutex_init(&p->poll_locks[i], NULL);
+        p->poll_fds[i] = -1;
+    }
     p->magic = PROCESS_MAGIC;
     int rc = tables_init(p);
     if (rc == 0)
@@ -91,5 +95,7 @@ void process_reset(void)
     free(p->servers);
     free(p->listeners);
     pthread_mutex_destroy(&p->conns_lock);
+    for (int i = 0; i < THREADS_MAX; i++)
+        pthread_mutex_destroy(&p->poll_locks[i]);
     memset(p, 0, sizeof(*p));
 }

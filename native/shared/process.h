@@ -71,7 +71,8 @@ struct process {
     _Atomic uint64_t pool_used_bytes;
     struct mailbox *mailboxes;                 /* one per thread (mailbox.c) */
     _Atomic int32_t thread_conns[THREADS_MAX]; /* client connections of each thread */
-    _Atomic int poll_fds[THREADS_MAX];         /* where a thread polls: a taken idle connection leaves it */
+    int poll_fds[THREADS_MAX]; /* where a thread polls, -1 = not: a taken idle connection leaves it, under the lock */
+    pthread_mutex_t poll_locks[THREADS_MAX];
     _Atomic uint64_t threads_listening; /* threads that accept: connections are handed over only to these */
     _Atomic uint64_t threads_full;      /* threads that stopped accepting at a limit */
 };

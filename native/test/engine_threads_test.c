@@ -1,7 +1,7 @@
 /* Two engines in two threads of one process, over real sockets: each is proxy and origin at once, clients come and go, ask
  * once or often, leave early or half way. One server with a small maxconn makes them queue behind each other, share its idle
- * connections and hand accepted ones over. Every answer must be whole, every count come back to zero; `make tsan` looks for
- * races. Usage: engine_threads_test [REQUESTS]. */
+ * connections and hand accepted ones over. Then again, while one of the engines ends and begins anew all the time. Every
+ * answer must be whole, every count come back to zero; `make tsan` looks for races. Usage: engine_threads_test [REQUESTS]. */
 #include "../engine/eng.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,12 +9,13 @@
 #include <poll.h>
 #include <stdio.h>
 
-enum { ENGINES = 2, CLIENTS = 4, REQUESTS = 1500, MAXCONN = 3, BODY = 3000, PROXY = 0, ORIGIN = 1 };
+enum { ENGINES = 2, CLIENTS = 4, REQUESTS = 1500, MAXCONN = 3, BODY = 3000, PROXY = 0, ORIGIN = 1, LIFE = 60 };
 
 static struct live live[8];
 static struct eng *engines[ENGINES];
 static _Atomic int stop_engines, listening;
-static _Atomic uint32_t answers, ends, begun, waits;
+static _Atomic uint32_t answers, ends, begun, waits, lives;
+static int restarts; /* the first engine ends after LIFE answers, and another takes its place */
 static uint32_t requests = REQUESTS;
 static uint16_t ports[2];
 
@@ -95,13 +96,20 @@ static uint32_t policy(void *ctx, uint32_t nevents)
     return n;
 }
 
-static void *engine_work(void *arg)
+static struct eng *engine_begin(uintptr_t index)
 {
-    uintptr_t index = (uintptr_t)arg;
-    struct eng *e = eng_new((uint32_t)index, sys_real(), policy, arg);
+    struct eng *e = eng_new((uint32_t)index, sys_real(), policy, (void *)index);
     BUG_ON(e == NULL);
     engines[index] = e;
     eng_listen(e, 1);
+    return e;
+}
+
+static void *engine_work(void *arg)
+{
+    uintptr_t index = (uintptr_t)arg;
+    struct eng *e = engine_begin(index);
+    uint32_t died_at = 0;
     atomic_fetch_add(&listening, 1);
     int stopped = 0;
     for (int idle_turns = 0; idle_turns < 20;) {
@@ -113,9 +121,15 @@ static void *engine_work(void *arg)
             eng_stop(e);
             stopped = 1;
         }
+        if (restarts && index == 0 && !stopped && atomic_load(&answers) > died_at + LIFE) {
+            died_at = atomic_load(&answers);
+            eng_free(e);
+            e = engine_begin(index);
+            atomic_fetch_add(&lives, 1);
+        }
         idle_turns = stopped && e->streams_live + e->client_conns == 0 ? idle_turns + 1 : 0;
     }
-    BUG_ON(e->count.bad_commands != 0 || e->count.unanswered != 0);
+    BUG_ON(!restarts && (e->count.bad_commands != 0 || e->count.unanswered != 0));
     eng_free(e);
     return NULL;
 }
@@ -207,12 +221,15 @@ static void configure(struct process *p)
     atomic_store(&live_server(p, 0)->w[ABI_LIVE_SV_MAXCONN], MAXCONN);
 }
 
-int main(int argc, char **argv)
+static void play(void)
 {
     struct limits limits = {.bufsize = 16384, .maxrewrite = 1024, .max_fields = 101, .conns_max = 2000,
                             .threads = ENGINES, .pool_max_bytes = 64u << 20, .idle_shared = 1};
     pthread_t engine_threads[ENGINES], client_threads[CLIENTS];
-    requests = argc > 1 ? (uint32_t)atoi(argv[1]) : REQUESTS;
+    atomic_store(&stop_engines, 0);
+    begun = ends = answers = waits = 0;
+    listening = 0;
+    memset(live, 0, sizeof(live));
     BUG_ON(process_init(live, 2, 1, 2, &limits) != 0);
     struct process *p = process_get();
     configure(p);
@@ -227,14 +244,27 @@ int main(int argc, char **argv)
     atomic_store(&stop_engines, 1);
     for (int i = 0; i < ENGINES; i++)
         pthread_join(engine_threads[i], NULL);
-    BUG_ON(begun != ends || answers < requests * CLIENTS / 2);
+    for (int i = 0; i < 2; i++)
+        close(p->listeners[i].fd);
+    BUG_ON(answers == 0 || (!restarts && (begun != ends || answers < requests * CLIENTS / 2)));
     BUG_ON(live_get(&live[0].w[ABI_LIVE_ACTCONN]) != 0);
     BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_BECONN]) != 0);
     BUG_ON(live_get(&live_proxy(p, 0)->w[ABI_LIVE_PX_QUEUED]) != 0);
     struct live *sv = live_server(p, 0);
     BUG_ON(live_get(&sv->w[ABI_LIVE_SV_SERVED]) != 0 || live_get(&sv->w[ABI_LIVE_SV_IDLE]) != 0);
     BUG_ON(live_get(&sv->w[ABI_LIVE_SV_SERVED_MAX]) > MAXCONN || atomic_load(&p->pool_used_bytes) != 0);
-    printf("engine threads: %u streams, %u answers, %u waited in the queue\n", ends, answers, waits);
-    printf("engine threads: 1 passed, 0 failed\n"); /* else a BUG_ON ended it */
+    printf("engine threads: %u streams, %u answers, %u waited in the queue, %u engines died\n", begun, answers, waits,
+           lives);
+    process_reset();
+}
+
+int main(int argc, char **argv)
+{
+    requests = argc > 1 ? (uint32_t)atoi(argv[1]) : REQUESTS;
+    play();
+    restarts = 1;
+    play();
+    BUG_ON(lives == 0);
+    printf("engine threads: 2 passed, 0 failed\n"); /* else a BUG_ON ended it */
     return 0;
 }
