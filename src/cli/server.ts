@@ -37,7 +37,10 @@ export class CliServer {
       const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
         this.accept(socket, level),
       );
-      server.on('error', () => server.close());
+      // A failed accept (no descriptors left) is an error of the server too: it goes on listening.
+      server.on('error', () => {
+        if (!server.listening) server.close();
+      });
       server.listen({ fd });
       server.unref();
       this.servers.push(server);
