@@ -1,7 +1,7 @@
 /* A connection: descriptor, transport (xprt), mux, and what was read but not used, or written but not taken by the peer.
  * Conns lie in one process-wide slab, so that another thread may take an idle one or adopt an accepted one; at any time
- * exactly one thread owns a conn (its `thread`). Others may look at its atomics only: a thread that looks for its own by going
- * through all of them reads `owner` first. */
+ * exactly one thread owns a conn (its `thread`). Others may look at its atomics only: who goes through all of them to find
+ * its own reads `owner` first. */
 #ifndef SLUICE_ENGINE_CONN_H
 #define SLUICE_ENGINE_CONN_H
 
@@ -43,7 +43,7 @@ enum conn_flag {
     CONN_HEAD_KEPT = 1 << 19,  /* a partial head's scanner state lies at the end of in_buf */
     CONN_NOLINGER = 1 << 21,   /* option nolinger: the close leaves nothing in the kernel */
     CONN_LINGER = 1 << 20,     /* the request was not read to its end: drain before the close */
-    CONN_PRIVATE = 1 << 22, /* back: it authenticates its client (NTLM): nobody else may ever use it */
+    CONN_PRIVATE = 1 << 22,    /* back: it authenticates its client (NTLM): nobody else may ever use it */
     CONN_LONG =
         1 << 23, /* back: its last response was long: read the next head alone, the body can be spliced */
 };
@@ -72,7 +72,7 @@ struct conn {
     uint16_t thread;
     uint8_t side;
     _Atomic uint8_t in_idle; /* in an idle list, from which any thread may take it */
-    _Atomic uint32_t owner;  /* its thread + 1; 0 while it is free, or on its way from one thread to another */
+    _Atomic uint32_t owner; /* its thread + 1; 0 while it is free, or on its way from one thread to another */
     int fd;
     uint32_t flags;
     const struct xprt *xprt;
@@ -130,8 +130,8 @@ void conn_close(struct conn *c);
 struct conn *conn_let_go(struct conn *c);
 /* Gives the slot of a conn that was closed while on the ready list back to the slab. */
 void conn_recycle(struct conn *c);
-/* Takes a conn without stream, buffers and timer over from another thread, whose engine may be gone by now: it leaves that
- * thread's polling. It joins this one's in conn_attach. */
+/* Takes a conn without stream, buffers and timer over from another thread, whose engine may be gone by now: it leaves
+ * that thread's polling. It joins this one's in conn_attach. */
 void conn_detach(struct eng *e, struct conn *c);
 int conn_attach(struct eng *e, struct conn *c);
 /* Marks a descriptor's events in the conn's flags. */

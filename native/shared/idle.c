@@ -102,7 +102,7 @@ static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t h
         struct conn *d = &p->conns[i];
         if (d->conn_hash != hash || ((flags & IDLE_SAFE_ONLY) && d->nrequests < 2))
             continue;
-        if (!same_thread) { /* before in_idle: whoever sees it out of the list sees its other name and that it is not his */
+        if (!same_thread) { /* before in_idle: who sees it out of the list sees its new name, and that it is not his */
             atomic_store_explicit(&d->owner, 0, memory_order_release);
             atomic_fetch_add_explicit(&d->gen, 1, memory_order_release);
         }
