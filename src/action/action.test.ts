@@ -36,6 +36,15 @@ const FIELDS = 'host: example.org|x-h: abc, b1,b2|x-h: zz|cookie: s=1';
 
 describe('actions on a request', () => {
   it.each([
+    ['set-header Connection close', true],
+    ['add-header connection "keep-alive, Close"', true],
+    ['set-header connection closed', false],
+    ['set-header x-h close', false],
+  ])('%s: asks for the end of the server connection: %s', (rule, asks) => {
+    expect(run('http-request', rule).stream.request.asksClose).toBe(asks);
+  });
+
+  it.each([
     ['set-header X-New a%[path]b', `GET /a/b?c=d|${FIELDS}|x-new: a/a/bb`],
     ['set-header x-h "%[req.hdr(x-h)]!"', 'GET /a/b?c=d|host: example.org|cookie: s=1|x-h: zz!'],
     ['add-header x-h more', `GET /a/b?c=d|${FIELDS}|x-h: more`],

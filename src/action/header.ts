@@ -26,6 +26,9 @@ function takeName(line: ActionLine) {
   return undefined;
 }
 
+/** The option of a Connection field that ends the connection after this exchange (RFC 9110 7.6.1). */
+const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
+
 function fieldAction(name: 'set-header' | 'add-header', replaces: boolean) {
   return action({
     name,
@@ -44,6 +47,7 @@ function fieldAction(name: 'set-header' | 'add-header', replaces: boolean) {
         const value = format.build(stream);
         if (replaces) message.deleteAll(id, lower);
         message.addField(lower, value);
+        if (lower === 'connection' && CLOSE.test(value)) message.asksClose = true;
         return ACTION_CONTINUE;
       };
     },

@@ -40,6 +40,8 @@ export class HttpMessage {
   private newMethod: string | undefined;
   private newTarget: string | undefined;
   private newStatus = 0;
+  /** A rule added `Connection: close`: the engine writes that field, so it is told instead of given a line. */
+  asksClose = false;
   private newReason: string | undefined;
 
   /** Points this message at a head that an event carries, without edits. */
@@ -110,6 +112,7 @@ export class HttpMessage {
     this.newMethod = undefined;
     this.newTarget = undefined;
     this.newStatus = 0;
+    this.asksClose = false;
     this.newReason = undefined;
   }
 

@@ -187,6 +187,7 @@ function forwardFlags(stream: DataStream): number {
   let flags = (stream.session.streams === 1 ? pair.firstFlags : pair.laterFlags) | abi.FWD_SLOT;
   if (pair.wantsResponse || stream.compressionChoice >= 0) flags |= abi.FWD_WANT_RESPONSE;
   if (stream.isForwarded) flags |= abi.FWD_REPLAY;
+  if (stream.request.asksClose) flags = (flags & ~abi.FWD_KEEP_SERVER) | abi.FWD_CLOSE_SERVER;
   if (stream.wantsFreshConnection) flags &= ~(abi.FWD_REUSE_IDLE | abi.FWD_REUSE_UNSAFE);
   return flags;
 }

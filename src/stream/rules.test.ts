@@ -259,6 +259,15 @@ describe('connections', () => {
     expect(flags('http-server-close', '')).toBe('CLOSE_SERVER|SLOT');
     expect(flags('', 'http-server-close')).toBe('CLOSE_SERVER|SLOT');
   });
+
+  it('a rule that adds Connection: close to a request closes the server side', () => {
+    const closes = makeRule('set-header', (stream) => {
+      stream.request.asksClose = true;
+      return ACTION_CONTINUE;
+    });
+    const house = listen((proxy) => proxy.rules.set('http-request', [closes]));
+    expect(house.request(GET)[0]).toContain('CLOSE_SERVER');
+  });
 });
 
 describe('the way back', () => {
