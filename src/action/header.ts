@@ -47,7 +47,7 @@ function fieldAction(name: 'set-header' | 'add-header', replaces: boolean) {
         const value = format.build(stream);
         if (replaces) message.deleteAll(id, lower);
         message.addField(lower, value);
-        if (lower === 'connection' && CLOSE.test(value)) message.asksClose = true;
+        if (lower === 'connection') message.asksClose = CLOSE.test(value) || (!replaces && message.asksClose);
         return ACTION_CONTINUE;
       };
     },

@@ -8,7 +8,6 @@ import { loadAddon } from '../native/load.ts';
 import { parseConfiguration } from '../section/configuration.ts';
 import { createDataPlane } from './data-plane.ts';
 import { publishEngineCounts } from './engine-counts.ts';
-import { setFullconns } from './fullconn.ts';
 import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 
 type Work = Extract<ToDataThread, { kind: 'configure' }>;
@@ -16,7 +15,6 @@ type Work = Extract<ToDataThread, { kind: 'configure' }>;
 function readConfiguration(work: Work): Configuration {
   const { configuration } = parseConfiguration(work.sources);
   for (const server of configuration.servers) server.resolved = work.addresses[server.index];
-  setFullconns(configuration, work.fullconns);
   return configuration;
 }
 

@@ -24,6 +24,8 @@ export function fullconns({ proxies }: Configuration, maxconn: number): number[]
   });
 }
 
-export function setFullconns({ proxies }: Configuration, values: readonly number[]): void {
-  for (const proxy of proxies) proxy.fullconn = values[proxy.index] ?? proxy.fullconn;
+/** Before the live array is filled: main's limits decide it, all threads read it there. */
+export function setFullconns(configuration: Configuration, maxconn: number): void {
+  const values = fullconns(configuration, maxconn);
+  for (const proxy of configuration.proxies) proxy.fullconn = values[proxy.index] ?? proxy.fullconn;
 }

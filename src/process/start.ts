@@ -14,7 +14,7 @@ import { resolveServers } from './addresses.ts';
 import type { DataThreads } from './data-threads.ts';
 import { createEngineCounts } from './engine-counts.ts';
 import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
-import { fullconns, setFullconns } from './fullconn.ts';
+import { setFullconns } from './fullconn.ts';
 import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
@@ -121,13 +121,12 @@ async function start(run: Run, speaker: Speaker): Promise<void> {
     speaker.warning(`[sluice.main()] Cannot raise FD limit to ${limits.maxsock}, limit is ${descriptors}.`);
   }
   await resolveNames(run, speaker);
-  const values = fullconns(configuration, limits.maxconn);
-  setFullconns(configuration, values);
+  setFullconns(configuration, limits.maxconn);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   await openLogTargets(addon, configuration, speaker);
   const addresses = configuration.servers.map((server) => server.resolved);
   const engineCounts = createEngineCounts(threads === 1 ? 1 : threads + 1);
-  const work = { sources: run.sources, addresses, fullconns: values, shared, engineCounts };
+  const work = { sources: run.sources, addresses, shared, engineCounts };
   const ready = dataThreads.configure(work);
   const running = new Running({
     ...{ addon, configuration, options, speaker, limits, shared, live, dataThreads },

@@ -16,8 +16,6 @@ export type ToDataThread =
       readonly sources: Sources;
       /** `Server.resolved` by server index: names are looked up once, by main. */
       readonly addresses: readonly (ServerAddress | undefined)[];
-      /** `Proxy.fullconn` by proxy index: it follows from main's limits. */
-      readonly fullconns: readonly number[];
       readonly shared: SharedMemory;
       /** engine-counts.ts: the thread writes its slice. */
       readonly engineCounts: SharedArrayBuffer;
