@@ -1,6 +1,8 @@
 # One addon. native/ is globbed, so that a new file needs no line here. C++ only in native/binding, without exceptions
 # or RTTI, and with its own allocation and throw functions (binding/alloc.cc), so that the result needs libc alone and
 # one binary serves glibc and musl. `-z nodelete`: its statics are shared by all threads and must outlive any of them.
+# Not on Linux it holds the encoder's face alone. _FILE_OFFSET_BITS is taken back: where a file's offset has 64 bits
+# anyway, all it does is to ask for fcntl64 and its kin, which musl does not have.
 # SLUICE_ADDON=debug|asan builds the variants.
 {
   'variables': {
@@ -8,9 +10,11 @@
   },
   'target_defaults': {
     'cflags!': ['-O3', '-pthread'],
-    'cflags': ['-g', '-Wall', '-Wextra', '-fvisibility=hidden', '<!(node scripts/native.mjs tls-flag)'],
+    'cflags': ['-g', '-Wall', '-Wextra', '-fvisibility=hidden', '<!@(node scripts/native.mjs portable-flags)'],
     'cflags_c': ['-std=gnu11'],
+    'defines!': ['_FILE_OFFSET_BITS=64'],
     'include_dirs': ['native'],
+    'msbuild_toolset': 'ClangCL', # the sources are GNU C
     'conditions': [
       ['variant=="release"', { 'cflags': ['-O2'] }],
       ['variant=="debug"', { 'cflags': ['-O0', '-g3'] }],

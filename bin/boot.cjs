@@ -56,4 +56,13 @@ function explain(error) {
   process.exit(1);
 }
 
-module.exports = { compile, load, explain, cacheHead };
+/** Ends the process with one sentence where there is no epoll. */
+function needLinux() {
+  if (process.platform === 'linux') return;
+  process.stderr.write(
+    `sluice: the proxy needs Linux and this is ${process.platform}; the library sluice/gzip works here too\n`,
+  );
+  process.exit(1);
+}
+
+module.exports = { compile, load, explain, needLinux, cacheHead };

@@ -1,6 +1,6 @@
-// `npm install`, first half: the native addon. Takes a prebuilt one when the package brings it, else compiles with
-// node-gyp, without a download when the running Node has its headers beside it. What is missing on the machine is said
-// in one sentence before anything starts. An installed package (no src/) also gets its code caches here.
+// `npm install`, first half: the native addon. Takes a prebuilt one when the package brings one that loads, else compiles
+// with node-gyp, without a download when the running Node has its headers beside it. What is missing on the machine is
+// said in one sentence before anything starts. An installed package (no src/) also gets its code caches here.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -35,6 +35,7 @@ function missing() {
   if (major < OLDEST_NODE) {
     return `Sluice needs Node ${OLDEST_NODE} or later, and this is Node ${process.versions.node}: install a newer one.`;
   }
+  if (process.platform === 'win32') return undefined; // node-gyp looks for Visual Studio and says so itself
   const needed = [
     ['C compiler', [...(process.env.CC ? [process.env.CC.split(' ')[0]] : ['cc', 'gcc', 'clang'])]],
     ['C++ compiler', [...(process.env.CXX ? [process.env.CXX.split(' ')[0]] : ['c++', 'g++', 'clang++'])]],
@@ -61,14 +62,24 @@ function nodeGyp() {
   }
 }
 
+/** Whether the package brings an addon that this very Node can load. A checkout compiles its own sources. */
 function hasPrebuilt() {
-  if (!existsSync(join(root, 'prebuilds')) || process.env.SLUICE_ADDON) return false;
+  const asksForSource = process.env.SLUICE_ADDON || process.env.npm_config_build_from_source;
+  if (asksForSource || existsSync(join(root, 'src')) || !existsSync(join(root, 'prebuilds'))) return false;
+  process.env.PREBUILDS_ONLY = '1';
+  let path = '';
   try {
-    require('node-gyp-build').resolve(root);
-    return true;
+    path = require('node-gyp-build').resolve(root);
   } catch {
-    return false;
+    return false; // none for this system
   }
+  const loads = ['-e', 'require(process.argv[1])', path];
+  const { status, stderr } = spawnSync(process.execPath, loads, { encoding: 'utf8' });
+  if (status !== 0) {
+    const reason = stderr.split('\n').find((line) => line.includes('Error')) ?? 'it crashes';
+    console.error(`Sluice's prebuilt addon does not load here (${reason.trim()}): compiling.`);
+  }
+  return status === 0;
 }
 
 function compile() {
@@ -100,7 +111,9 @@ function fail(sentence) {
   process.exit(1);
 }
 
-const complaint = hasPrebuilt() ? undefined : missing();
-if (complaint) fail(complaint);
-if (!hasPrebuilt()) await withLock(join(root, 'build', '.lock'), compile);
+if (!hasPrebuilt()) {
+  const complaint = missing();
+  if (complaint) fail(complaint);
+  await withLock(join(root, 'build', '.lock'), compile);
+}
 if (!existsSync(join(root, 'src'))) await (await import('./code-cache.mjs')).makeCodeCaches();

@@ -1,6 +1,6 @@
 // Answers binding.gyp's questions: which files are compiled, and which flags this compiler knows.
-//   node scripts/native.mjs sources slz|linux|mac   one path a line
-//   node scripts/native.mjs tls-flag|encoder-flags
+//   node scripts/native.mjs sources slz|linux|mac|win   one path a line
+//   node scripts/native.mjs portable-flags|encoder-flags
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,6 +19,9 @@ function filesOf(folder, ending) {
   return names.filter((name) => name.endsWith(ending)).map((name) => `native/${folder}/${name}`);
 }
 
+/** What of the binding compiles wherever Node does; the rest, and the C++ runtime's stand-in, are for Linux. */
+const encoderBinding = ['addon.cc', 'gzip_face.cc'].map((name) => `native/binding/${name}`);
+
 /** The encoder compiles wherever Node does; the engine on Linux alone. */
 export function sources(what) {
   if (what === 'slz') return [...filesOf('slz', '.c'), ...filesOf('cpu', '.c')];
@@ -26,8 +29,8 @@ export function sources(what) {
     .filter((entry) => entry.isDirectory() && !notInAddon.has(entry.name) && entry.name !== 'cpu')
     .map((entry) => entry.name)
     .sort();
-  const engine = what === 'linux' ? rooms.flatMap((room) => filesOf(room, '.c')) : [];
-  return [...engine, ...filesOf('binding', '.cc')];
+  if (what !== 'linux') return encoderBinding;
+  return [...rooms.flatMap((room) => filesOf(room, '.c')), ...filesOf('binding', '.cc')];
 }
 
 /** Those of <flags> that the C compiler takes. */
@@ -41,8 +44,11 @@ function knownFlags(flags) {
 
 const [question, argument] = process.argv.slice(2);
 if (question === 'sources') console.log(sources(argument).join('\n'));
-// With descriptors, thread-local variables of the addon need nothing from the dynamic loader's library.
-if (question === 'tls-flag') console.log(knownFlags(['-mtls-dialect=gnu2']).join(' ') || '-fPIC');
+// With descriptors, thread-local variables of the addon need nothing from the dynamic loader's library; without outlined
+// atomics an arm64 addon asks no private function of glibc which processor it runs on.
+if (question === 'portable-flags') {
+  console.log(knownFlags(['-mtls-dialect=gnu2', '-mno-outline-atomics']).join('\n') || '-fPIC');
+}
 if (question === 'encoder-flags') {
   console.log(
     knownFlags(['-fno-tree-vectorize', '-fno-if-conversion', '-fno-if-conversion2']).join('\n') || '-fPIC',

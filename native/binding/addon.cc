@@ -1,4 +1,5 @@
-// The addon: one object, several faces. Loaded by every thread of the process; the C statics behind it are shared.
+// The addon: one object, several faces. Loaded by every thread of the process; the C statics behind it are shared. The
+// encoder's face is there wherever Node is; the engine's need epoll and its kin, so they exist on Linux alone.
 #include "faces.h"
 
 extern "C" {
@@ -20,9 +21,11 @@ static uint32_t abi_fingerprint()
 static Napi::Object init(Napi::Env env, Napi::Object exports)
 {
     exports.Set("abi", Napi::Number::New(env, abi_fingerprint()));
+#ifdef __linux__
     process_face(env, exports);
     engine_face(env, exports);
     socket_face(env, exports);
+#endif
     gzip_face(env, exports);
     return exports;
 }

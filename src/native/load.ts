@@ -34,22 +34,30 @@ function candidates(root: string): string[] {
   ];
 }
 
+function failure(reason: string, tried: readonly string[]): Error {
+  const text = `Sluice's native addon ${reason} (looked for ${tried.join(', ')}): run \`npm run build\`, which needs a C compiler, make and Python 3.`;
+  return Object.assign(new Error(text), { code: 'ERR_DLOPEN_FAILED' });
+}
+
+/** The first of <tried> that exists and that this Node can load; of several that it cannot, the first one's reason counts. */
+function firstThatLoads(tried: readonly string[]): Addon {
+  let reason = 'is missing';
+  for (const path of tried) {
+    if (!existsSync(path)) continue;
+    try {
+      const addon = createRequire(path)(path) as Addon;
+      if (addon.abi === fingerprint) return addon;
+      if (reason === 'is missing') reason = `at ${path} was built from other sources than this program`;
+    } catch (error) {
+      if (reason === 'is missing')
+        reason = `does not load: ${String((error as Error).message).split('\n')[0]}`;
+    }
+  }
+  throw failure(reason, tried);
+}
+
 /** The addon, loaded once a thread. Throws one error that says where it was looked for and how to build it. */
 export function loadAddon(root: string = startFolder()): Addon {
-  if (loaded !== undefined) return loaded;
-  const tried = candidates(root);
-  const path = tried.find((candidate) => existsSync(candidate));
-  if (path === undefined) {
-    throw new Error(
-      `Sluice's native addon is missing (looked for ${tried.join(', ')}): run \`npm run build\`, which needs a C compiler, make and Python 3.`,
-    );
-  }
-  const addon = createRequire(path)(path) as Addon;
-  if (addon.abi !== fingerprint) {
-    throw new Error(
-      `Sluice's native addon at ${path} was built from other sources than this program: run \`npm run build\`.`,
-    );
-  }
-  loaded = addon;
-  return addon;
+  loaded ??= firstThatLoads(candidates(root));
+  return loaded;
 }

@@ -40,6 +40,18 @@ test('an engine that does not load is one line too', () => {
   expect(stderr).toMatch(/^sluice: the native engine does not load \(.*\): run `npm rebuild` in .*\n$/);
 });
 
+test('elsewhere than on Linux the proxy says in one sentence that it needs it', () => {
+  const elsewhere = join(folder, 'elsewhere.cjs');
+  writeFileSync(elsewhere, "Object.defineProperty(process, 'platform', { value: 'darwin' });");
+  bundle('sluice-early', 'exports.early = () => true;');
+  bundle('sluice-control', 'exports.main = () => undefined;');
+  const run = (word: string) =>
+    spawnSync(process.execPath, ['-r', elsewhere, join(folder, 'bin/sluice'), word], { encoding: 'utf8' });
+  expect(run('-db').stderr).toMatch(/^sluice: the proxy needs Linux and this is darwin; .*\n$/);
+  expect(run('-db').status).toBe(1);
+  expect(run('-v')).toMatchObject({ status: 0, stderr: '' });
+});
+
 test('-v is answered without the control bundle, and the exit code passes', () => {
   bundle('sluice-early', 'exports.early = (words) => { process.exitCode = words.length; return true; };');
   expect(sluice('-v').status).toBe(1);
