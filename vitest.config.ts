@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 const peers = '**/*.peers.test.ts';
 const soak = '**/*.soak.test.ts';
 const ignored = ['**/node_modules/**', 'dist/**', 'build/**'];
-const withoutProgram = ['src/**/*.test.ts', 'test/*.test.ts', 'test/{tool,house,config}/**/*.test.ts'];
+const withoutProgram = ['src/**/*.test.ts', 'test/*.test.ts', 'test/{tool,house,config,gzip}/**/*.test.ts'];
 const wholeProgram = ['test/*/**/*.test.ts', 'bench/**/*.test.ts'];
 
 /** Hooks start and stop programs: a busy machine may take its time for it. */

@@ -30,6 +30,17 @@ if (!gunzipSync(packed).equals(text)) throw new Error('sluice/gzip does not give
 console.log(`sluice ${version} from the package: ${text.length} bytes as ${packed.length}`);
 END
 
+cat >use.ts <<'END'
+import { createGzip, Encoder, gzip, gzipSync, type Mode, SlzCompressionStream } from 'sluice/gzip';
+const mode: Mode = 'fast';
+const packed: Buffer = gzipSync('text', { mode });
+export const later: Promise<Buffer> = gzip(packed, { level: 1 });
+createGzip({ mode }).flush(2, () => new Encoder({ format: 'deflate-raw' }).mode);
+new Blob([]).stream().pipeThrough(new SlzCompressionStream('gzip', { mode }));
+// @ts-expect-error There is no such mode.
+gzipSync('text', { mode: 'best' });
+END
+
 install() { # <folder>, in the environment of the caller
   mkdir "$1" && cd "$1"
   echo '{ "private": true, "type": "module", "allowScripts": { "sluice": true } }' >package.json
@@ -66,3 +77,10 @@ export npm_config_build_from_source=true
 install compiled
 [ -f node_modules/sluice/build/Release/sluice.node ]
 try
+
+# Its types, as a strict program sees them, with the browser's library and without.
+cp ../use.ts .
+for lib in es2023 es2023,dom; do
+  "$root/node_modules/.bin/tsc" --noEmit --strict --module nodenext --target es2023 --lib "$lib" \
+    --types node --typeRoots "$root/node_modules/@types" use.ts
+done

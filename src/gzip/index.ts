@@ -11,7 +11,7 @@ export { Encoder, type EncoderOptions, type FormatName } from './encoder.ts';
 export { type CompressOptions, constants, type Input, type Mode, type StreamOptions } from './options.ts';
 export { type Compressing, Deflate, DeflateRaw, Gzip } from './transform.ts';
 export { SlzCompressionStream, type WebOptions } from './web.ts';
-export type { Callback, Compress, CompressSync } from './whole.ts';
+export type { Callback, Compress, CompressSync, WholeOptions } from './whole.ts';
 
 /** Compresses a whole body to gzip at once.
  *

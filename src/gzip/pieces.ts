@@ -3,6 +3,7 @@
  * the writer may use its buffer again. Owns the stream's encoder and the bytes kept. An idle stream that was flushed
  * keeps none.
  */
+import { constants } from 'node:buffer';
 import { Encoder, type EncoderOptions } from './encoder.ts';
 import { checkAttached, face, refusal, SEGMENT_LEN } from './face.ts';
 import type { Mode } from './options.ts';
@@ -12,6 +13,9 @@ export const SLICE_LEN = 4 * SEGMENT_LEN;
 /** First size of the memory for what is kept, bytes; it doubles up to a segment. */
 const KEPT_LEN_MIN = 2048;
 
+/** An empty stored block on a byte's border, as zlib's flushes end; RFC 7692 (7.2.1) and others look for its last four. */
+const MARK = [0, 0, 0, 0xff, 0xff] as const;
+
 export const EMPTY: Buffer = Buffer.alloc(0);
 
 let shared: Buffer | undefined;
@@ -19,7 +23,7 @@ let shared: Buffer | undefined;
 /** Memory for the output of one call, one a thread: copied out of before anything else may run. */
 export function scratch(): Buffer {
   shared ??= Buffer.allocUnsafeSlow(
-    face().slzBound(SLICE_LEN) + face().slzBound(SEGMENT_LEN) + face().slzBound(0),
+    face().slzBound(SLICE_LEN) + face().slzBound(SEGMENT_LEN) + face().slzBound(0) + MARK.length,
   );
   return shared;
 }
@@ -32,11 +36,33 @@ export function copyOut(length: number): Buffer {
   return out;
 }
 
+/** All of <outputs> as one, of at most <max> bytes. Not Buffer.concat: who calls _processChunk() may have replaced it. */
+export function joined(outputs: readonly Buffer[], max: number = constants.MAX_LENGTH): Buffer {
+  let length = 0;
+  for (const output of outputs) length += output.length;
+  if (length > max) throw tooLarge(max);
+  const out = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const output of outputs) {
+    out.set(output, at);
+    at += output.length;
+  }
+  return out;
+}
+
+/** Node's own error for an output that no Buffer, or not the one that was allowed, can hold. */
+export function tooLarge(max: number): Error {
+  const text = `Cannot create a Buffer larger than ${max} bytes`;
+  return refusal(RangeError, 'ERR_BUFFER_TOO_LARGE', text);
+}
+
 export class Pieces {
   readonly #encoder: Encoder;
   #kept: Buffer = EMPTY;
   #keptLen = 0;
   #isFinished = false;
+  /** Nothing was taken since the last mark. */
+  #isMarked = false;
 
   constructor(options: EncoderOptions) {
     this.#encoder = new Encoder(options);
@@ -66,6 +92,7 @@ export class Pieces {
       throw refusal(Error, 'ERR_INVALID_STATE', 'the stream is finished: it takes no more input');
     let at = from;
     let length = 0;
+    if (to > from) this.#isMarked = false;
     if (this.#keptLen > 0) {
       at = Math.min(to, from + SEGMENT_LEN - this.#keptLen);
       this.#keep(chunk, from, at);
@@ -86,6 +113,19 @@ export class Pieces {
     return this.#isFinished ? EMPTY : copyOut(this.#encodeKept('flush', 0));
   }
 
+  /** As flush(), and the output ends with a mark; nothing when it did already. */
+  mark(): Buffer {
+    if (this.#isFinished || this.#isMarked) return EMPTY;
+    const encoded = this.#keptLen > 0 ? this.#encodeKept('more', 0) : 0;
+    this.#release();
+    let length = encoded + this.#encoder.flush(scratch(), encoded);
+    // Only what the flush itself wrote is looked at: the data before it may end with the same bytes.
+    const isThere = length - encoded >= 4 && scratch().readUInt32LE(length - 4) === 0xffff0000;
+    if (!isThere) for (const byte of MARK) length = scratch().writeUInt8(byte, length);
+    this.#isMarked = true;
+    return copyOut(length);
+  }
+
   /** The rest of the stream; nothing when it is finished. */
   finish(): Buffer {
     if (this.#isFinished) return EMPTY;
@@ -98,6 +138,7 @@ export class Pieces {
   restart(): void {
     this.#release();
     this.#isFinished = false;
+    this.#isMarked = false;
     this.#encoder.restart();
   }
 

@@ -90,6 +90,56 @@ describe.each(makers)('%s', (_name, make) => {
     expect(zlib.gunzipSync(Buffer.concat(pieces))).toHaveLength(line.length * 3);
   });
 
+  test.each([2, 3])('flush(%i) ends with the mark that RFC 7692 cuts off, once', async (kind) => {
+    const bodies = [
+      '',
+      'x',
+      'data: {}\n\n'.repeat(30),
+      Buffer.from([1, 0, 0, 255, 255]),
+      Buffer.alloc(70_000, line),
+    ];
+    for (const level of [0, 1, 6]) {
+      const packer = make.deflateRaw({ level });
+      const pieces = collect(packer);
+      for (const body of bodies) {
+        packer.write(body);
+        await flushed(packer, kind);
+        const output = Buffer.concat(pieces);
+        expect(output.subarray(-4).toString('hex')).toBe('0000ffff');
+        await flushed(packer, kind);
+        expect(Buffer.concat(pieces)).toHaveLength(output.length);
+        pieces.splice(
+          0,
+          pieces.length,
+          Buffer.concat([output.subarray(0, -4), Buffer.from([0, 0, 255, 255])]),
+        );
+      }
+      packer.end();
+      await once(packer, 'end');
+      const whole = Buffer.concat(bodies.map((body) => Buffer.from(body as string)));
+      expect(zlib.inflateRawSync(Buffer.concat(pieces)).equals(whole)).toBe(true);
+    }
+  });
+
+  test('_processChunk compresses at once, for those who build on it', async () => {
+    const packer = make.gzip() as Packer & { _processChunk(chunk: Buffer, kind: number): Buffer };
+    const body = Buffer.alloc(1_000_000, line);
+    const handle = (packer as unknown as { _handle: { close(): void } })._handle;
+    const { close } = handle;
+    const output: Buffer[] = [];
+    for (const kind of [0, 2, 4]) {
+      handle.close = () => {}; // node:zlib would close after each
+      const { close: closeStream } = packer;
+      packer.close = () => {};
+      output.push(Buffer.from(packer._processChunk(body, kind)));
+      (packer as unknown as { _handle: unknown })._handle = handle;
+      packer.close = closeStream;
+    }
+    handle.close = close;
+    packer.close();
+    expect(zlib.gunzipSync(Buffer.concat(output)).equals(Buffer.concat([body, body, body]))).toBe(true);
+  });
+
   test('flush keeps its place among writes', async () => {
     const packer = make.deflateRaw();
     const pieces = collect(packer);

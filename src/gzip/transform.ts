@@ -14,7 +14,7 @@ import {
   type StreamOptions,
   wholeNumber,
 } from './options.ts';
-import { Pieces, SLICE_LEN } from './pieces.ts';
+import { EMPTY, joined, Pieces, SLICE_LEN } from './pieces.ts';
 
 /** An empty chunk's meaning. */
 interface Order {
@@ -41,6 +41,8 @@ function once(done: Done | undefined): Done {
     call?.(error);
   };
 }
+
+const nothingBehind = { close: (): void => {} };
 
 /** What of <options> is for Transform: bytes go in and come out, whatever is said. zlib's `flush` is a number there. */
 function transformOptions(options: StreamOptions): TransformOptions {
@@ -85,8 +87,9 @@ export class Compressing extends Transform {
     return this.#bytesWritten;
   }
 
-  /** Sends on, decodable, what was written before; <done> is called when it was pushed. Z_FULL_FLUSH by default; Z_FINISH
-   * ends the compressed stream, after which only end() may follow.
+  /** Sends on, decodable, what was written before; <done> is called when it was pushed. Z_FULL_FLUSH by default; it and
+   * Z_SYNC_FLUSH end with the bytes 00 00 FF FF, as zlib's do, which Z_PARTIAL_FLUSH saves. Z_FINISH ends the compressed
+   * stream, after which only end() may follow.
    *
    * @example
    * ```js
@@ -123,6 +126,31 @@ export class Compressing extends Transform {
     this.destroy();
   }
 
+  /** Compresses <chunk> at once, past the queue of writes. node:zlib does not document it, yet much that compresses in one
+   * go is built on it (minizlib, and with it tar and npm; pngjs).
+   */
+  _processChunk(chunk: Uint8Array, kind: number): Buffer;
+  _processChunk(chunk: Uint8Array, kind: number, done: TransformCallback): void;
+  _processChunk(chunk: Uint8Array, kind: number, done?: TransformCallback): Buffer | undefined {
+    if (done !== undefined) {
+      this.#take(chunk, 0, done);
+      return undefined;
+    }
+    const outputs: Buffer[] = [];
+    for (let at = 0; at < chunk.length; at += SLICE_LEN)
+      outputs.push(this.#pieces.take(chunk, at, Math.min(chunk.length, at + SLICE_LEN)));
+    this.#bytesWritten += chunk.length;
+    outputs.push(this.#owed(kind));
+    return joined(outputs);
+  }
+
+  /** There is nothing to close: for those who reach behind _processChunk(). */
+  get _handle(): { close(): void } {
+    return nothingBehind;
+  }
+
+  set _handle(_given: unknown) {}
+
   #order(kind: number, mode: Mode | undefined, done?: Done): void {
     if (this.writableFinished) {
       if (done) process.nextTick(done);
@@ -148,10 +176,16 @@ export class Compressing extends Transform {
     process.nextTick(() => this.#finish(done));
   }
 
-  /** Pushes what a flush of this kind owes. */
+  /** What a flush of this kind owes. */
+  #owed(kind: number): Buffer {
+    if (kind === constants.Z_NO_FLUSH) return EMPTY;
+    if (kind === constants.Z_FINISH) return this.#pieces.finish();
+    const isMarked = kind === constants.Z_SYNC_FLUSH || kind === constants.Z_FULL_FLUSH;
+    return isMarked ? this.#pieces.mark() : this.#pieces.flush();
+  }
+
   #give(kind: number): void {
-    if (kind === constants.Z_FINISH) this.#send(this.#pieces.finish());
-    else if (kind !== constants.Z_NO_FLUSH) this.#send(this.#pieces.flush());
+    this.#send(this.#owed(kind));
   }
 
   /** False when the reader has enough. */

@@ -1,7 +1,7 @@
 /** The encoder as a web stream, in place of CompressionStream: the platform's own has no mode, and holds a response's
  * first bytes back until its end. Each instance owns one stream's pieces.
  */
-import { type ReadableStream, TransformStream, type WritableStream } from 'node:stream/web';
+import { TransformStream } from 'node:stream/web';
 import { setImmediate as turn } from 'node:timers/promises';
 import { isAnyArrayBuffer, isArrayBufferView } from 'node:util/types';
 import { type FormatName, formatNumber } from './encoder.ts';
@@ -26,7 +26,8 @@ export interface WebOptions extends CompressOptions {
  * ```
  */
 export class SlzCompressionStream {
-  readonly readable: ReadableStream<Uint8Array>;
+  /** The platform's own types, so that it fits whatever else is piped there. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<ArrayBufferLike | ArrayBufferView>;
 
   constructor(format: FormatName, options: WebOptions = {}) {
@@ -52,7 +53,7 @@ export class SlzCompressionStream {
         controller.enqueue(pieces.finish());
       },
     });
-    this.readable = stream.readable;
-    this.writable = stream.writable;
+    this.readable = stream.readable as ReadableStream;
+    this.writable = stream.writable as WritableStream;
   }
 }

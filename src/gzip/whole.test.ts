@@ -123,6 +123,13 @@ describe('refuses', () => {
     ['half a level', '', { level: 1.5 }, 'ERR_OUT_OF_RANGE', /whole number/],
     ['a level as a word', '', { level: 'fast' }, 'ERR_INVALID_ARG_TYPE', /level must be a number/],
     ['options that are a word', '', 'fast', 'ERR_INVALID_ARG_TYPE', /options must be an object/],
+    [
+      'a smallest output',
+      '',
+      { maxOutputLength: 0 },
+      'ERR_OUT_OF_RANGE',
+      /maxOutputLength must be .* from 1/,
+    ],
     ['a smaller window', '', { windowBits: 9 }, 'ERR_OUT_OF_RANGE', /windowBits/],
   ])('%s', async (_what, input, options, code, message) => {
     const given = [input, options] as unknown as [Input, undefined];
@@ -130,6 +137,28 @@ describe('refuses', () => {
     expect(() => ours.gzipSync(...given)).toThrow(fault);
     await expect(ours.gzip(...given)).rejects.toThrow(fault);
     expect(() => ours.gzip(...given, () => {})).toThrow(fault);
+  });
+
+  test.each([100, 900_000])('an output longer than was allowed, of %i bytes', async (length) => {
+    const fault = expect.objectContaining({ code: 'ERR_BUFFER_TOO_LARGE' });
+    const body = noise(length);
+    const { length: packedLen } = ours.gzipSync(body);
+    expect(ours.gzipSync(body, { maxOutputLength: packedLen })).toHaveLength(packedLen);
+    const options = { maxOutputLength: packedLen - 1 };
+    expect(() => ours.gzipSync(body, options)).toThrow(fault);
+    await expect(ours.gzip(body, options)).rejects.toThrow(fault);
+    expect(await new Promise((done) => ours.gzip(body, options, done))).toEqual(fault);
+  });
+
+  test('memory that shrinks while it is compressed', async () => {
+    const memory: ArrayBuffer = Reflect.construct(ArrayBuffer, [1_000_000, { maxByteLength: 1_000_000 }]);
+    const waiting = ours.gzip(new Uint8Array(memory));
+    (memory as unknown as { resize(length: number): void }).resize(10);
+    await expect(waiting).rejects.toThrow(expect.objectContaining({ code: 'ERR_INVALID_STATE' }));
+    expect(gunzipSync(ours.gzipSync(new Uint8Array(memory)))).toHaveLength(10);
+    const beyond = new Uint8Array(memory, 5, 5);
+    (memory as unknown as { resize(length: number): void }).resize(2);
+    expect(gunzipSync(ours.gzipSync(beyond))).toHaveLength(0);
   });
 
   test('bytes that were transferred away', async () => {

@@ -2,27 +2,57 @@
  * in every form, because a hop to another thread costs more than the work. A longer one is worked in slices; the forms
  * that wait give the event loop a turn between two of them. Owns nothing but what a running call keeps.
  */
+import { constants } from 'node:buffer';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FormatName } from './encoder.ts';
 import { formatNumber } from './encoder.ts';
 import { face, granted, refusal, SEGMENT_LEN } from './face.ts';
-import { bytesOf, type CompressOptions, chosenMode, type Input, modeName, typeFault } from './options.ts';
-import { copyOut, Pieces, SLICE_LEN, scratch } from './pieces.ts';
+import {
+  bytesOf,
+  type CompressOptions,
+  chosenMode,
+  type Input,
+  modeName,
+  typeFault,
+  wholeNumber,
+} from './options.ts';
+import { copyOut, joined, Pieces, SLICE_LEN, scratch, tooLarge } from './pieces.ts';
+
+export interface WholeOptions extends CompressOptions {
+  /** A longer result is an error, ERR_BUFFER_TOO_LARGE; by default the longest that a Buffer can be. Bytes. */
+  maxOutputLength?: number | undefined;
+}
 
 export type Callback = (error: Error | null, result: Buffer) => void;
 
 /** gzip, deflate and deflateRaw: a promise, or a callback when one is given. */
 export interface Compress {
-  (input: Input, options?: CompressOptions | null): Promise<Buffer>;
+  (input: Input, options?: WholeOptions | null): Promise<Buffer>;
   (input: Input, callback: Callback): void;
-  (input: Input, options: CompressOptions | null | undefined, callback: Callback): void;
+  (input: Input, options: WholeOptions | null | undefined, callback: Callback): void;
 }
 
 /** gzipSync, deflateSync and deflateRawSync. */
-export type CompressSync = (input: Input, options?: CompressOptions | null) => Buffer;
+export type CompressSync = (input: Input, options?: WholeOptions | null) => Buffer;
 
-function small(format: FormatName, bytes: Uint8Array, mode: number): Buffer {
-  return copyOut(granted(face().slzOnce(formatNumber(format), mode, bytes, scratch())));
+/** What a call is asked for, checked. */
+interface Wish {
+  readonly format: FormatName;
+  readonly mode: number;
+  readonly maxLen: number;
+}
+
+function wish(format: FormatName, options: WholeOptions | null | undefined): Wish {
+  const mode = chosenMode(options);
+  const given = options?.maxOutputLength;
+  const maxLen = wholeNumber('maxOutputLength', given, 1, constants.MAX_LENGTH, constants.MAX_LENGTH);
+  return { format, mode, maxLen };
+}
+
+function small({ format, mode, maxLen }: Wish, bytes: Uint8Array): Buffer {
+  const length = granted(face().slzOnce(formatNumber(format), mode, bytes, scratch()));
+  if (length > maxLen) throw tooLarge(maxLen);
+  return copyOut(length);
 }
 
 /** One slice of <bytes>, which must be as long as at the start: a buffer may be transferred while a call waits. */
@@ -34,25 +64,25 @@ function slice(pieces: Pieces, bytes: Uint8Array, at: number, length: number, ou
   return end;
 }
 
-function piecesFor(format: FormatName, mode: number): Pieces {
+function piecesFor({ format, mode }: Wish): Pieces {
   return new Pieces({ format, mode: modeName(mode) });
 }
 
 /** A whole body at once; throws Node's argument errors for what is no body or no option. */
-export function compressSync(format: FormatName, input: unknown, options?: CompressOptions | null): Buffer {
+export function compressSync(format: FormatName, input: unknown, options?: WholeOptions | null): Buffer {
   const bytes = bytesOf(input);
-  const mode = chosenMode(options);
+  const wished = wish(format, options);
   const { length } = bytes;
-  if (length <= SEGMENT_LEN) return small(format, bytes, mode);
-  const pieces = piecesFor(format, mode);
+  if (length <= SEGMENT_LEN) return small(wished, bytes);
+  const pieces = piecesFor(wished);
   const outputs: Buffer[] = [];
   for (let at = 0; at < length; ) at = slice(pieces, bytes, at, length, outputs);
   outputs.push(pieces.finish());
-  return Buffer.concat(outputs);
+  return joined(outputs, wished.maxLen);
 }
 
-async function compressLong(format: FormatName, bytes: Uint8Array, mode: number): Promise<Buffer> {
-  const pieces = piecesFor(format, mode);
+async function compressLong(wished: Wish, bytes: Uint8Array): Promise<Buffer> {
+  const pieces = piecesFor(wished);
   const outputs: Buffer[] = [];
   const { length } = bytes;
   for (let at = 0; at < length; ) {
@@ -60,26 +90,26 @@ async function compressLong(format: FormatName, bytes: Uint8Array, mode: number)
     await turn();
   }
   outputs.push(pieces.finish());
-  return Buffer.concat(outputs);
+  return joined(outputs, wished.maxLen);
 }
 
 async function compressPromised(
   format: FormatName,
   input: unknown,
-  options: CompressOptions | null | undefined,
+  options: WholeOptions | null | undefined,
 ): Promise<Buffer> {
   const bytes = bytesOf(input);
-  const mode = chosenMode(options);
-  return bytes.length <= SEGMENT_LEN ? small(format, bytes, mode) : compressLong(format, bytes, mode);
+  const wished = wish(format, options);
+  return bytes.length <= SEGMENT_LEN ? small(wished, bytes) : compressLong(wished, bytes);
 }
 
 /** The waiting form of <format>. With a callback, wrong arguments throw at once, as node:zlib's do; the callback comes
  * in a later turn, and what it throws is its own.
  */
 export function compressor(format: FormatName): Compress {
-  function compress(input: Input, options?: CompressOptions | null): Promise<Buffer>;
+  function compress(input: Input, options?: WholeOptions | null): Promise<Buffer>;
   function compress(input: Input, callback: Callback): void;
-  function compress(input: Input, options: CompressOptions | null | undefined, callback: Callback): void;
+  function compress(input: Input, options: WholeOptions | null | undefined, callback: Callback): void;
   function compress(
     input: Input,
     given?: CompressOptions | null | Callback,
@@ -90,7 +120,7 @@ export function compressor(format: FormatName): Compress {
     if (callback === undefined) return compressPromised(format, input, options);
     if (typeof callback !== 'function') throw typeFault('callback', 'a function', callback);
     const bytes = bytesOf(input);
-    chosenMode(options);
+    wish(format, options);
     const tell = (error: Error | null, result?: Buffer): void => process.nextTick(callback, error, result);
     compressPromised(format, bytes, options).then((result) => tell(null, result), tell);
     return undefined;
