@@ -52,7 +52,7 @@ ALWAYS_INLINE void note_add(struct balanced *f, const uint8_t *p, unsigned len, 
 
 /* A short match may hide a longer one that begins a byte later. Returns its length, 0 when there is none. */
 ALWAYS_INLINE unsigned match_next(struct balanced *f, const uint8_t *p, unsigned len, bool far,
-                                  uint32_t *from_ret)
+                                  bool wide, uint32_t *from_ret)
 {
     uint64_t word = le64(load_u64(p));
     uint16_t *slot = match_slot(&f->table, (uint32_t)word);
@@ -66,13 +66,14 @@ ALWAYS_INLINE unsigned match_next(struct balanced *f, const uint8_t *p, unsigned
     diff = le64(load_u64(f->in + from)) ^ word;
     if ((diff & 0xffffffffff) != 0 || (far && pos - from > MATCH_FAR))
         return 0;
-    next_len = match_len(diff, p, f->in + from, f->end);
+    next_len = match_len(diff, p, f->in + from, f->end, wide);
     *from_ret = from;
     return next_len > len ? next_len : 0;
 }
 
 /* The loop of fast.c, with notes in place of codes and a second look where a match is short. */
-ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, const uint8_t *stop, bool far)
+ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, const uint8_t *stop, bool far,
+                                       bool wide)
 {
     const uint8_t *in = f->in;
 
@@ -100,8 +101,8 @@ ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, con
             p++;
             pos++;
         }
-        len = match_len(diff, p, in + from, f->end);
-        len_next = match_next(f, p + 1, len, far, &from_next);
+        len = match_len(diff, p, in + from, f->end, wide);
+        len_next = match_next(f, p + 1, len, far, wide, &from_next);
         if (len_next > 0) {
             f->counts.lit[*p++]++;
             pos++;
@@ -116,17 +117,17 @@ ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, con
     return p;
 }
 
-#define SPAN(name, target, far) \
+#define SPAN(name, target, far, wide) \
     target static const uint8_t *name(struct balanced *f, const uint8_t *p, const uint8_t *stop) \
     { \
-        return span_note(f, p, stop, far); \
+        return span_note(f, p, stop, far, wide); \
     }
 
-SPAN(span_near, , false)
-SPAN(span_far, , true)
+SPAN(span_near, , false, false)
+SPAN(span_far, , true, false)
 #if SLZ_X86
-SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false)
-SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true)
+SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false, true)
+SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true, true)
 #endif
 
 static const uint8_t *span(struct balanced *f, const uint8_t *p, const uint8_t *stop, bool far)
@@ -252,8 +253,8 @@ static bool block_put(struct slz_blocks *b, struct balanced *f, const uint8_t *p
     if (plan.bits_fixed <= plan.bits && plan.bits_fixed < stored) {
         if (b->w.out + (b->w.len + plan.bits_fixed + 7) / 8 > limit)
             return false;
-        if (!b->open)
-            block_begin(b, BLOCK_FIXED);
+        if (!b->codes)
+            block_begin(b, BLOCK_FIXED, &slz_codes_fixed);
         block_fill(&b->w, &slz_codes_fixed, f, p, stop);
     } else if (plan.bits < stored) {
         struct slz_codes codes;
@@ -262,11 +263,10 @@ static bool block_put(struct slz_blocks *b, struct balanced *f, const uint8_t *p
             return false;
         dynamic_codes_make(&codes, &plan);
         block_end(b);
-        block_begin(b, BLOCK_DYNAMIC);
+        block_begin(b, BLOCK_DYNAMIC, &codes);
         dynamic_head_put(&b->w, &plan);
         block_fill(&b->w, &codes, f, p, stop);
-        code_put(&b->w, codes.end);
-        bits_flush(&b->w);
+        block_end(b);
     } else {
         if (stored_limit(b, len) > limit)
             return false;

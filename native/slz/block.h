@@ -23,46 +23,53 @@ struct slz_blocks {
     struct slz_bits w;
     uint8_t *head;     /* byte that holds BFINAL of the newest block, NULL when an earlier call began it */
     unsigned head_bit; /* and which bit */
-    bool open;         /* a fixed block has begun: literals and matches may follow, its end is due */
+    const struct slz_codes *codes; /* of the block that has begun and whose end is due; NULL between two */
 };
 
-/* The segment's end if it were stored: no other form may end later. `open` costs the end of that block. */
+/* Bits that end the open block. */
+static inline unsigned block_end_len(const struct slz_blocks *b)
+{
+    return b->codes ? CODE_LEN(b->codes->end) : 0;
+}
+
+/* The segment's end if it were stored: no other form may end later. An open block has to be ended first. */
 static inline uint8_t *stored_limit(const struct slz_blocks *b, size_t len)
 {
-    unsigned bits = b->w.len + (b->open ? 7 : 0) + BLOCK_TYPE_LEN;
+    unsigned bits = b->w.len + block_end_len(b) + BLOCK_TYPE_LEN;
 
     BUG_ON(b->w.len > 7 || len > SEGMENT_MAX);
     return b->w.out + (bits + 7) / 8 + STORED_HEAD + len;
 }
 
-static inline void block_begin(struct slz_blocks *b, unsigned type)
+/* Writes the type and leaves the block open for `codes`. */
+static inline void block_begin(struct slz_blocks *b, unsigned type, const struct slz_codes *codes)
 {
-    BUG_ON(b->open || b->w.len > 7);
+    BUG_ON(b->codes || b->w.len > 7);
     BUG_ON(type > BLOCK_DYNAMIC || type & 1);
     b->head = b->w.out;
     b->head_bit = b->w.len;
     bits_put(&b->w, type, BLOCK_TYPE_LEN);
     bits_flush(&b->w);
-    b->open = type == BLOCK_FIXED;
+    b->codes = codes;
 }
 
 static inline void block_end(struct slz_blocks *b)
 {
-    if (!b->open)
+    if (!b->codes)
         return;
     BUG_ON(b->w.len > 7);
-    code_put(&b->w, slz_codes_fixed.end);
+    code_put(&b->w, b->codes->end);
     bits_flush(&b->w);
-    b->open = false;
+    b->codes = NULL;
 }
 
 /* A stored block's border and length; its bytes follow at w.out. Touches no byte beyond. */
 static inline void stored_begin(struct slz_blocks *b, size_t len)
 {
     BUG_ON(len > SEGMENT_MAX || b->w.len > 7);
-    if (b->open)
-        code_put(&b->w, slz_codes_fixed.end);
-    b->open = false;
+    if (b->codes)
+        code_put(&b->w, b->codes->end);
+    b->codes = NULL;
     b->head = b->w.out + b->w.len / 8;
     b->head_bit = b->w.len % 8;
     bits_put(&b->w, BLOCK_STORED, BLOCK_TYPE_LEN);
@@ -79,7 +86,8 @@ static inline void stored_put(struct slz_blocks *b, const uint8_t *in, size_t le
 }
 
 /* Both write one segment of 1 to SEGMENT_MAX bytes. False when it does not fit before `limit`: then `b` is
- * garbage and the caller goes back to its copy. Stores reach at most eight bytes beyond `limit`. */
+ * garbage and the caller goes back to its copy. Stores reach at most eight bytes beyond `limit`. What they leave
+ * open is a fixed block. */
 bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit);
 bool slz_balanced_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit);
 

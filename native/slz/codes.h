@@ -13,13 +13,13 @@ enum {
     CODE_END = 256,    /* end of block */
 };
 
-/* One code: the bits in the order they are sent below 1 << CODE_SHIFT, their number above. */
-#define CODE_SHIFT 24
-#define CODE_BITS(e) ((e) & ((1u << CODE_SHIFT) - 1))
-#define CODE_LEN(e) ((e) >> CODE_SHIFT)
-#define CODE(bits, len) ((uint32_t)(bits) | (uint32_t)(len) << CODE_SHIFT)
+/* One code: how many bits it has, below 1 << CODE_SHIFT, and the bits in the order they are sent. */
+#define CODE_SHIFT 8
+#define CODE_BITS(e) ((e) >> CODE_SHIFT)
+#define CODE_LEN(e) ((e) & 63)
+#define CODE(bits, len) ((uint32_t)(bits) << CODE_SHIFT | (uint32_t)(len))
 
-STATIC_ASSERT(15 + 5 <= CODE_SHIFT); /* the longest code with a match length's extra bits */
+STATIC_ASSERT(15 + 5 <= 32 - CODE_SHIFT); /* the longest code with a match length's extra bits */
 
 struct slz_codes {
     uint32_t lit[256];

@@ -1,15 +1,17 @@
-/** Hot path. One pass with the fixed codes: find a match or send a literal, and never look back. Owns
- * nothing: its table lives on the stack, cleared for each segment, so that no byte of an earlier input can
+/** Hot path. One pass: codes are chosen from a sample, then find a match or send a literal, and never look back.
+ * Owns nothing: its table lives on the stack, cleared for each segment, so that no byte of an earlier input can
  * be seen in the output. Segments are worked in strides; a stride that does not shrink becomes part of a
  * stored run, so that pictures cost little more than a copy. */
 #include "block.h"
 #include "cpu.h"
 #include "match.h"
+#include "pick.h"
 
 enum {
     STRIDE = 4096,  /* bytes between two looks at what the output gains */
     PROBE = 512,    /* the first look in a stride */
     TURN_BITS = 80, /* about what it costs to enter and to leave a stored run */
+    PICK_EVERY = 16384,
 };
 
 struct fast {
@@ -18,6 +20,8 @@ struct fast {
     const uint8_t *end;
     uint8_t *limit;
     uint8_t *stored; /* first byte after the header of the stored run that ends at b.w.out, or NULL */
+    const uint8_t *pick_at;         /* from here on another table may fit better */
+    const struct slz_table *chosen; /* NULL for the fixed codes */
     struct match_table table;
 };
 
@@ -26,9 +30,10 @@ STATIC_ASSERT(sizeof(struct fast) < 18 * 1024);
 
 /* Encodes from `p` until `stop` or a little later. Looks at two positions per turn, because one eight-byte
  * load serves both. With `far` the segment is past 32 KB, where an old candidate may be out of reach. */
-ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const uint8_t *stop, bool far)
+ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const uint8_t *stop, bool far,
+                                      bool wide)
 {
-    const struct slz_codes *codes = &slz_codes_fixed;
+    const struct slz_codes *codes = f->b.codes;
     const uint8_t *in = f->in;
     struct slz_bits w = f->b.w;
 
@@ -58,7 +63,7 @@ ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const ui
         } else {
             *slot1 = (uint16_t)(pos + 1);
         }
-        unsigned len = match_len(diff, p, in + from, f->end);
+        unsigned len = match_len(diff, p, in + from, f->end, wide);
         match_put(&w, codes, len, pos - from);
         bits_flush(&w);
         p += len;
@@ -69,17 +74,17 @@ ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const ui
     return p;
 }
 
-#define SPAN(name, target, far) \
+#define SPAN(name, target, far, wide) \
     target static const uint8_t *name(struct fast *f, const uint8_t *p, const uint8_t *stop) \
     { \
-        return span_put(f, p, stop, far); \
+        return span_put(f, p, stop, far, wide); \
     }
 
-SPAN(span_near, , false)
-SPAN(span_far, , true)
+SPAN(span_near, , false, false)
+SPAN(span_far, , true, false)
 #if SLZ_X86
-SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false)
-SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true)
+SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false, true)
+SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true, true)
 #endif
 
 static const uint8_t *span(struct fast *f, const uint8_t *p, const uint8_t *stop)
@@ -97,7 +102,7 @@ static const uint8_t *span(struct fast *f, const uint8_t *p, const uint8_t *stop
 /* The last bytes of a segment, where eight can no longer be loaded. */
 static const uint8_t *tail_put(struct fast *f, const uint8_t *p)
 {
-    const struct slz_codes *codes = &slz_codes_fixed;
+    const struct slz_codes *codes = f->b.codes;
     bool search = f->end - f->in >= TABLE_LEN_MIN;
 
     BUG_ON(p < f->in || f->b.w.len > 7);
@@ -159,26 +164,71 @@ static ptrdiff_t bits_lost(const struct fast *f, const struct slz_bits *before, 
     return ((f->b.w.out - before->out) - len) * 8 + (ptrdiff_t)f->b.w.len - (ptrdiff_t)before->len;
 }
 
+static void head_put(struct slz_bits *w, const struct slz_table *table)
+{
+    unsigned left = table->head_len;
+
+    BUG_ON(left > TABLE_HEAD_WORDS * 32 || w->len > 7);
+    for (unsigned i = 0; left > 0; i++) {
+        unsigned len = MIN(left, 32u);
+
+        bits_put(w, table->head[i], len);
+        bits_flush(w);
+        left -= len;
+    }
+}
+
+/* Sees to it that a block is open, with the codes that fit what comes. */
+static void codes_choose(struct fast *f, const uint8_t *p)
+{
+    const struct slz_table *table = f->b.codes ? f->chosen : NULL;
+    size_t len = MIN((size_t)(f->end - p), (size_t)PICK_EVERY);
+
+    BUG_ON(p >= f->end);
+    if (f->b.codes && p < f->pick_at)
+        return;
+    if (len >= PICK_LEN_MIN) {
+        f->chosen = table_pick(p, len, table);
+        f->pick_at = p + len;
+    } else if (!f->b.codes) {
+        f->chosen = NULL;
+    }
+    if (f->b.codes && f->chosen == table)
+        return;
+    block_end(&f->b);
+    BUG_ON(f->b.codes);
+    if (!f->chosen) {
+        block_begin(&f->b, BLOCK_FIXED, &slz_codes_fixed);
+        return;
+    }
+    f->b.head = f->b.w.out;
+    f->b.head_bit = f->b.w.len;
+    f->b.codes = &f->chosen->codes;
+    head_put(&f->b.w, f->chosen);
+}
+
 /* One stride; returns where the next one starts, or NULL when the segment has to be stored as a whole. */
 static const uint8_t *stride_put(struct fast *f, const uint8_t *p, const uint8_t *stop)
 {
     const uint8_t *loop_end = f->end - f->in < TABLE_LEN_MIN ? f->in : f->end - SPAN_TAIL;
-    struct slz_blocks before = f->b;
+    const struct slz_blocks before = f->b;
+    const struct slz_table *chosen = f->chosen;
     uint8_t *run = f->stored;
     const uint8_t *start = p;
+    struct slz_bits mark;
     ptrdiff_t turn = run ? -TURN_BITS : TURN_BITS;
 
     BUG_ON(p >= stop || stop > f->end);
     run_close(f);
-    if (!f->b.open)
-        block_begin(&f->b, BLOCK_FIXED);
+    codes_choose(f, p);
+    mark = f->b.w;
     if (p == f->in) {
-        code_put(&f->b.w, slz_codes_fixed.lit[*p++]);
+        code_put(&f->b.w, f->b.codes->lit[*p++]);
         bits_flush(&f->b.w);
     }
     if (MIN(stop, loop_end) - p > PROBE) {
         p = span(f, p, p + PROBE);
-        if (bits_lost(f, &before.w, p - start) > (p - start) / 4)
+        if (bits_lost(f, &mark, p - start) > (p - start) / 4)
             goto take_back;
     }
     if (p < MIN(stop, loop_end))
@@ -193,6 +243,8 @@ static const uint8_t *stride_put(struct fast *f, const uint8_t *p, const uint8_t
 take_back:
     f->b = before;
     f->stored = run;
+    f->chosen = chosen;
+    f->pick_at = stop;
     return run_put(f, start, stop) ? stop : NULL;
 }
 
@@ -208,6 +260,8 @@ bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *
     f.end = in + len;
     f.limit = limit;
     f.stored = NULL;
+    f.pick_at = in;
+    f.chosen = NULL;
     if (len >= TABLE_LEN_MIN)
         memset(&f.table, 0, sizeof(f.table));
     while (p < f.end) {
@@ -219,6 +273,8 @@ bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *
     }
     BUG_ON(p != f.end);
     run_close(&f);
+    if (f.chosen)
+        block_end(&f.b);
     *b = f.b;
     return true;
 }

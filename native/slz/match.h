@@ -7,6 +7,11 @@
 
 #include "codes.h"
 
+#include <stdbool.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum {
     HASH_BITS = 13,
     MATCH_LEN_MIN = 4,  /* what the table finds; shorter matches rarely pay */
@@ -26,13 +31,41 @@ ALWAYS_INLINE uint16_t *match_slot(struct match_table *table, uint32_t bytes)
     return &table->slot[(bytes * 2654435761u) >> (32 - HASH_BITS)];
 }
 
-/* How many bytes agree when the first eight do: at most MATCH_MAX, and never beyond `end`. */
-ALWAYS_INLINE unsigned match_grow(const uint8_t *a, const uint8_t *b, const uint8_t *end)
+enum { WIDE_LEN = 32 };
+
+#ifdef __SSE2__
+#define MATCH_WIDE 1
+/* A bit for each of 32 bytes: set where they differ. */
+ALWAYS_INLINE uint32_t bytes_differ(const uint8_t *a, const uint8_t *b)
+{
+    const __m128i *x = (const __m128i *)(const void *)a, *y = (const __m128i *)(const void *)b;
+    __m128i low = _mm_cmpeq_epi8(_mm_loadu_si128(x), _mm_loadu_si128(y));
+    __m128i high = _mm_cmpeq_epi8(_mm_loadu_si128(x + 1), _mm_loadu_si128(y + 1));
+
+    return ~((uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16);
+}
+#else
+#define MATCH_WIDE 0
+#endif
+
+/* How many bytes agree when the first eight do: at most MATCH_MAX, and never beyond `end`. With `wide` the next 32
+ * are compared at once: the branch that ends a loop would be guessed wrong once a match. */
+ALWAYS_INLINE unsigned match_grow(const uint8_t *a, const uint8_t *b, const uint8_t *end, bool wide)
 {
     size_t room = (size_t)(end - a);
     unsigned max = room < MATCH_MAX ? (unsigned)room : MATCH_MAX;
     unsigned len = 8;
 
+#if MATCH_WIDE
+    if (wide && likely(max >= 8 + WIDE_LEN)) {
+        uint32_t differ = bytes_differ(a + 8, b + 8);
+
+        if (likely(differ))
+            return 8 + (unsigned)__builtin_ctz(differ);
+        len += WIDE_LEN;
+    }
+#endif
+    (void)wide;
     while (len + 8 <= max) {
         uint64_t diff = le64(load_u64(a + len) ^ load_u64(b + len));
 
@@ -46,11 +79,11 @@ ALWAYS_INLINE unsigned match_grow(const uint8_t *a, const uint8_t *b, const uint
 }
 
 /* `diff` is where the first eight bytes differ. */
-ALWAYS_INLINE unsigned match_len(uint64_t diff, const uint8_t *a, const uint8_t *b, const uint8_t *end)
+ALWAYS_INLINE unsigned match_len(uint64_t diff, const uint8_t *a, const uint8_t *b, const uint8_t *end, bool wide)
 {
     if (likely(diff))
         return (unsigned)__builtin_ctzll(diff) >> 3;
-    return match_grow(a, b, end);
+    return match_grow(a, b, end, wide);
 }
 
 /* The last two bytes of a match often begin the next one: 1 to 2 % of the output. */

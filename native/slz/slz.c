@@ -72,7 +72,7 @@ static void tail_put(struct slz *s, struct slz_bits *w)
 
 static struct slz_blocks blocks_load(struct slz *s, uint8_t *out)
 {
-    struct slz_blocks b = {.w = {out, s->bits, s->bit_len}, .open = s->stage == STAGE_OPEN};
+    struct slz_blocks b = {.w = {out, s->bits, s->bit_len}, .codes = s->stage == STAGE_OPEN ? &slz_codes_fixed : NULL};
 
     BUG_ON(s->magic != SLZ_MAGIC);
     BUG_ON(s->bit_len > 7 || s->stage > STAGE_DONE);
@@ -84,10 +84,11 @@ static struct slz_blocks blocks_load(struct slz *s, uint8_t *out)
 static size_t blocks_save(struct slz *s, const struct slz_blocks *b, const uint8_t *out)
 {
     BUG_ON(b->w.len > 7 || b->w.out < out);
+    BUG_ON(b->codes && b->codes != &slz_codes_fixed);
     s->bits = (uint8_t)b->w.bits;
     s->bit_len = (uint8_t)b->w.len;
     if (s->stage < STAGE_LAST)
-        s->stage = b->open ? STAGE_OPEN : STAGE_IDLE;
+        s->stage = b->codes ? STAGE_OPEN : STAGE_IDLE;
     return (size_t)(b->w.out - out);
 }
 
@@ -112,7 +113,7 @@ static void segment_put(struct slz *s, struct slz_blocks *b, const uint8_t *in, 
         fits = slz_fast_put(b, in, len, limit);
     else if (s->mode == SLZ_BALANCED)
         fits = slz_balanced_put(b, in, len, limit);
-    if (fits && b->w.out + (b->w.len + (b->open ? 7 : 0) + 7) / 8 <= limit)
+    if (fits && b->w.out + (b->w.len + block_end_len(b) + 7) / 8 <= limit)
         return;
     *b = before;
     stored_put(b, in, len);
@@ -153,7 +154,7 @@ size_t slz_encode(struct slz *s, uint8_t *out, const uint8_t *in, size_t n, bool
  * the five bytes of the customary empty stored block; from an odd bit only that one does. */
 static void align_put(struct slz_blocks *b)
 {
-    BUG_ON(b->open || b->w.len > 7);
+    BUG_ON(b->codes || b->w.len > 7);
     BUG_ON(b->w.bits >> b->w.len != 0);
     if (b->w.len & 1) {
         stored_begin(b, 0);
@@ -178,7 +179,7 @@ size_t slz_flush(struct slz *s, uint8_t *out)
         align_put(&b);
     }
     bits_align(&b.w);
-    BUG_ON(b.open || b.w.len != 0);
+    BUG_ON(b.codes || b.w.len != 0);
     return blocks_save(s, &b, out);
 }
 

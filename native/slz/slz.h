@@ -35,7 +35,7 @@ enum slz_format {
 
 enum slz_mode {
     SLZ_STORE,    /* wraps without compressing: 5 bytes for each 65,535 */
-    SLZ_FAST,     /* one pass, the format's fixed codes */
+    SLZ_FAST,     /* one pass, fixed or trained codes, whichever fit a sample */
     SLZ_BALANCED, /* two passes, codes made for each block */
 };
 
