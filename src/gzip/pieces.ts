@@ -3,7 +3,6 @@
  * the writer may use its buffer again. Owns the stream's encoder and the bytes kept. An idle stream that was flushed
  * keeps none.
  */
-import { constants } from 'node:buffer';
 import { Encoder, type EncoderOptions } from './encoder.ts';
 import { checkAttached, face, refusal, SEGMENT_LEN } from './face.ts';
 import type { Mode } from './options.ts';
@@ -36,11 +35,10 @@ export function copyOut(length: number): Buffer {
   return out;
 }
 
-/** All of <outputs> as one, of at most <max> bytes. Not Buffer.concat: who calls _processChunk() may have replaced it. */
-export function joined(outputs: readonly Buffer[], max: number = constants.MAX_LENGTH): Buffer {
+/** All of <outputs> as one. Not Buffer.concat: who calls _processChunk() may have replaced it. */
+export function joined(outputs: readonly Buffer[]): Buffer {
   let length = 0;
   for (const output of outputs) length += output.length;
-  if (length > max) throw tooLarge(max);
   const out = Buffer.allocUnsafe(length);
   let at = 0;
   for (const output of outputs) {
@@ -48,12 +46,6 @@ export function joined(outputs: readonly Buffer[], max: number = constants.MAX_L
     at += output.length;
   }
   return out;
-}
-
-/** Node's own error for an output that no Buffer, or not the one that was allowed, can hold. */
-export function tooLarge(max: number): Error {
-  const text = `Cannot create a Buffer larger than ${max} bytes`;
-  return refusal(RangeError, 'ERR_BUFFER_TOO_LARGE', text);
 }
 
 export class Pieces {

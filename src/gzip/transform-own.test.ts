@@ -57,6 +57,33 @@ test('a written buffer may be used again once its write is done', async () => {
   expect(zlib.gunzipSync(Buffer.concat(pieces)).toString()).toBe('first second');
 });
 
+test('what listeners and callbacks throw is theirs, and the stream goes on', async () => {
+  const others = process.listeners('uncaughtException');
+  const thrown: unknown[] = [];
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => thrown.push(error));
+  try {
+    const packer = ours.createGzip();
+    const pieces: Buffer[] = [];
+    packer.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      if (pieces.length === 1) throw new Error('of the listener');
+    });
+    packer.write(Buffer.alloc(100_000, line));
+    packer.flush(() => {
+      throw new Error('of the callback');
+    });
+    packer.end(line);
+    await once(packer, 'end');
+    const whole = Buffer.concat([Buffer.alloc(100_000, line), line]);
+    expect(zlib.gunzipSync(Buffer.concat(pieces)).equals(whole)).toBe(true);
+    expect(thrown).toEqual([new Error('of the listener'), new Error('of the callback')]);
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const other of others) process.on('uncaughtException', other);
+  }
+});
+
 test.each([262_141, 1_000_000, 8 << 20])(
   'chunks of %i bytes never stop before a reader that rests',
   async (length) => {

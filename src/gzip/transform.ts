@@ -5,6 +5,7 @@
  */
 import { finished, Transform, type TransformCallback, type TransformOptions } from 'node:stream';
 import type { FormatName } from './encoder.ts';
+import { refusal } from './face.ts';
 import {
   chosenMode,
   constants,
@@ -44,6 +45,13 @@ function once(done: Done | undefined): Done {
 
 const nothingBehind = { close: (): void => {} };
 
+/** For those whose write is under way when the stream is destroyed. Transform would keep a <done> without an error for a
+ * reader who does not come back, and with it all that wait behind.
+ */
+function gone(): Error {
+  return refusal(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed');
+}
+
 /** What of <options> is for Transform: bytes go in and come out, whatever is said. zlib's `flush` is a number there. */
 function transformOptions(options: StreamOptions): TransformOptions {
   const bytesOnly = {
@@ -58,7 +66,8 @@ function transformOptions(options: StreamOptions): TransformOptions {
 /** What Gzip, Deflate and DeflateRaw have in common. */
 export class Compressing extends Transform {
   readonly #pieces: Pieces;
-  readonly #orders = new Map<Uint8Array, Order>();
+  /** Made when it is needed: an idle stream is small. */
+  #orders: Map<Uint8Array, Order> | undefined;
   readonly #flushKind: number;
   readonly #finishKind: number;
   #bytesWritten = 0;
@@ -159,6 +168,7 @@ export class Compressing extends Transform {
     } else {
       const chunk = Buffer.alloc(0);
       const order = { kind, mode, done: once(done) };
+      this.#orders ??= new Map();
       this.#orders.set(chunk, order);
       this.write(chunk, order.done);
     }
@@ -188,17 +198,25 @@ export class Compressing extends Transform {
     this.#send(this.#owed(kind));
   }
 
-  /** False when the reader has enough. */
+  /** False when the reader has enough. What a reader throws is its own and does not reach the stream or who writes. */
   #send(output: Buffer): boolean {
     if (output.length === 0) return true;
     this.#isAsked = false;
-    return this.push(output);
+    try {
+      return this.push(output);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+      return true;
+    }
   }
 
   /** The chunk is taken. Transform would keep <done> for the next question when the reader has enough, but a chunk's last
    * slice often gives no output to the question that let it go on, and then there is no next one.
    */
   #finish(done: TransformCallback): void {
+    if (this.destroyed) return done(gone());
     done();
     if (this.#isAsked) super._read(0);
   }
@@ -207,7 +225,7 @@ export class Compressing extends Transform {
   #take(chunk: Uint8Array, at: number, done: TransformCallback): void {
     let wants: boolean;
     const end = Math.min(chunk.length, at + SLICE_LEN);
-    if (this.destroyed) return done();
+    if (this.destroyed) return done(gone());
     try {
       wants = this.#send(this.#pieces.take(chunk, at, end));
       this.#bytesWritten += end - at;
@@ -229,9 +247,9 @@ export class Compressing extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const order = this.#orders.get(chunk);
+    const order = this.#orders?.get(chunk);
     if (order === undefined) return this.#take(chunk, 0, done);
-    this.#orders.delete(chunk);
+    this.#orders?.delete(chunk);
     this.#obey(order, done);
   }
 
@@ -251,7 +269,7 @@ export class Compressing extends Transform {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#pieces.drop();
-    this.#orders.clear();
+    this.#orders = undefined;
     this.#resume();
     super._destroy(error, done);
   }

@@ -16,7 +16,7 @@ import {
   typeFault,
   wholeNumber,
 } from './options.ts';
-import { copyOut, joined, Pieces, SLICE_LEN, scratch, tooLarge } from './pieces.ts';
+import { copyOut, joined, Pieces, SLICE_LEN, scratch } from './pieces.ts';
 
 export interface WholeOptions extends CompressOptions {
   /** A longer result is an error, ERR_BUFFER_TOO_LARGE; by default the longest that a Buffer can be. Bytes. */
@@ -49,48 +49,71 @@ function wish(format: FormatName, options: WholeOptions | null | undefined): Wis
   return { format, mode, maxLen };
 }
 
+/** Node's own error for an output that no Buffer, or not the one that was allowed, can hold. */
+function tooLarge(max: number): Error {
+  return refusal(RangeError, 'ERR_BUFFER_TOO_LARGE', `Cannot create a Buffer larger than ${max} bytes`);
+}
+
 function small({ format, mode, maxLen }: Wish, bytes: Uint8Array): Buffer {
   const length = granted(face().slzOnce(formatNumber(format), mode, bytes, scratch()));
   if (length > maxLen) throw tooLarge(maxLen);
   return copyOut(length);
 }
 
-/** One slice of <bytes>, which must be as long as at the start: a buffer may be transferred while a call waits. */
-function slice(pieces: Pieces, bytes: Uint8Array, at: number, length: number, outputs: Buffer[]): number {
-  if (bytes.length !== length)
-    throw refusal(TypeError, 'ERR_INVALID_STATE', 'input was detached while it was compressed');
-  const end = Math.min(at + SLICE_LEN, length);
-  outputs.push(pieces.take(bytes, at, end));
-  return end;
-}
+/** A body of more than a segment, worked slice by slice. Owns the stream and the output so far. */
+class LongBody {
+  readonly #pieces: Pieces;
+  readonly #bytes: Uint8Array;
+  /** As at the start: a buffer may be transferred or shrink while a call waits. */
+  readonly #length: number;
+  readonly #maxLen: number;
+  readonly #outputs: Buffer[] = [];
+  #outputLen = 0;
+  #at = 0;
 
-function piecesFor({ format, mode }: Wish): Pieces {
-  return new Pieces({ format, mode: modeName(mode) });
+  constructor({ format, mode, maxLen }: Wish, bytes: Uint8Array) {
+    this.#pieces = new Pieces({ format, mode: modeName(mode) });
+    this.#bytes = bytes;
+    this.#length = bytes.length;
+    this.#maxLen = maxLen;
+  }
+
+  /** Works one slice; false when it was the last. */
+  slice(): boolean {
+    if (this.#bytes.length !== this.#length)
+      throw refusal(TypeError, 'ERR_INVALID_STATE', 'input was detached while it was compressed');
+    const end = Math.min(this.#at + SLICE_LEN, this.#length);
+    this.#keep(this.#pieces.take(this.#bytes, this.#at, end));
+    this.#at = end;
+    return end < this.#length;
+  }
+
+  finish(): Buffer {
+    this.#keep(this.#pieces.finish());
+    return joined(this.#outputs);
+  }
+
+  #keep(output: Buffer): void {
+    this.#outputLen += output.length;
+    if (this.#outputLen > this.#maxLen) throw tooLarge(this.#maxLen);
+    this.#outputs.push(output);
+  }
 }
 
 /** A whole body at once; throws Node's argument errors for what is no body or no option. */
 export function compressSync(format: FormatName, input: unknown, options?: WholeOptions | null): Buffer {
   const bytes = bytesOf(input);
   const wished = wish(format, options);
-  const { length } = bytes;
-  if (length <= SEGMENT_LEN) return small(wished, bytes);
-  const pieces = piecesFor(wished);
-  const outputs: Buffer[] = [];
-  for (let at = 0; at < length; ) at = slice(pieces, bytes, at, length, outputs);
-  outputs.push(pieces.finish());
-  return joined(outputs, wished.maxLen);
+  if (bytes.length <= SEGMENT_LEN) return small(wished, bytes);
+  const body = new LongBody(wished, bytes);
+  while (body.slice());
+  return body.finish();
 }
 
 async function compressLong(wished: Wish, bytes: Uint8Array): Promise<Buffer> {
-  const pieces = piecesFor(wished);
-  const outputs: Buffer[] = [];
-  const { length } = bytes;
-  for (let at = 0; at < length; ) {
-    at = slice(pieces, bytes, at, length, outputs);
-    await turn();
-  }
-  outputs.push(pieces.finish());
-  return joined(outputs, wished.maxLen);
+  const body = new LongBody(wished, bytes);
+  while (body.slice()) await turn();
+  return body.finish();
 }
 
 async function compressPromised(
