@@ -20,7 +20,7 @@ export type { Callback, Compress, CompressSync, WholeOptions } from './whole.ts'
  * import { gzipSync } from 'sluice/gzip';
  *
  * const page = gzipSync('<p>hello</p>'.repeat(1000), { mode: 'fast' });
- * console.log(page.length < 200); // true
+ * console.log(page.length < 300); // true
  * ```
  */
 export const gzipSync: CompressSync = compressorSync('gzip');

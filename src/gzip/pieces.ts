@@ -9,7 +9,7 @@ import type { Mode } from './options.ts';
 
 /** The most input of one encode() call, bytes: some 0.3 ms of work, and whole segments. */
 export const SLICE_LEN = 4 * SEGMENT_LEN;
-/** First size of the memory for what is kept, bytes; it doubles up to a segment. */
+/** Least size of the memory for what is kept, bytes; it doubles up to a segment. */
 const KEPT_LEN_MIN = 2048;
 
 /** An empty stored block on a byte's border, as zlib's flushes end; RFC 7692 (7.2.1) and others look for its last four. */
@@ -18,6 +18,17 @@ const MARK = [0, 0, 0, 0xff, 0xff] as const;
 export const EMPTY: Buffer = Buffer.alloc(0);
 
 let shared: Buffer | undefined;
+/** What a stream kept its input in before its last flush: the next one to keep any takes it. One a thread. */
+let spare: Buffer = EMPTY;
+
+/** Room for <length> bytes where <before> were not enough. */
+function roomFor(length: number, before: number): Buffer {
+  if (length > spare.length)
+    return Buffer.allocUnsafeSlow(Math.min(SEGMENT_LEN, Math.max(KEPT_LEN_MIN, length, before * 2)));
+  const room = spare;
+  spare = EMPTY;
+  return room;
+}
 
 /** Memory for the output of one call, one a thread: copied out of before anything else may run. */
 export function scratch(): Buffer {
@@ -143,8 +154,7 @@ export class Pieces {
   #keep(chunk: Uint8Array, from: number, to: number): void {
     const length = this.#keptLen + to - from;
     if (length > this.#kept.length) {
-      const size = Math.min(SEGMENT_LEN, Math.max(KEPT_LEN_MIN, length * 2));
-      const grown = Buffer.allocUnsafeSlow(size);
+      const grown = roomFor(length, this.#kept.length);
       this.#kept.copy(grown, 0, 0, this.#keptLen);
       this.#kept = grown;
     }
@@ -160,6 +170,7 @@ export class Pieces {
   }
 
   #release(): void {
+    if (this.#kept.length > spare.length) spare = this.#kept;
     this.#kept = EMPTY;
     this.#keptLen = 0;
   }
