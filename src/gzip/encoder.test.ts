@@ -1,4 +1,6 @@
 /** The low-level encoder: streams of calls in every order, and what it refuses without harm. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -86,6 +88,10 @@ describe('refuses, and leaves the stream as it was', () => {
     ['no output', text, undefined, 0, 'ERR_INVALID_ARG_VALUE'],
     ['an offset beyond the output', text, output, 10_001, 'ERR_INVALID_ARG_VALUE'],
     ['a negative offset', text, output, -1, 'ERR_INVALID_ARG_VALUE'],
+    ['an offset beyond any memory', text, output, 2 ** 40, 'ERR_INVALID_ARG_VALUE'],
+    ['an endless offset', text, output, Number.POSITIVE_INFINITY, 'ERR_INVALID_ARG_VALUE'],
+    ['an offset as text', text, output, '0', 'ERR_INVALID_ARG_VALUE'],
+    ['an ArrayBuffer as output', text, new ArrayBuffer(9000), 0, 'ERR_INVALID_ARG_VALUE'],
     ['half an offset', text, output, 0.5, 'ERR_INVALID_ARG_VALUE'],
     ['an offset that is no number', text, output, NaN, 'ERR_INVALID_ARG_VALUE'],
     [
@@ -124,8 +130,40 @@ describe('refuses, and leaves the stream as it was', () => {
       /'gzip', 'deflate' or 'deflate-raw'; got br/,
     );
     expect(() => new Encoder({ mode: 'best' as Mode })).toThrow(/'fast', 'balanced' or 'store'/);
-    expect(() => Encoder.bound(-1)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+    for (const length of [-1, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => Encoder.bound(length)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+    expect(() => Encoder.bound('1' as unknown as number)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    );
+    expect(Encoder.bound(2 ** 40)).toBeGreaterThan(2 ** 40);
+    const then = 'later' as unknown as 'more';
+    expect(() => new Encoder().encode(text, output, 0, then)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
   });
+});
+
+test('memory that another thread writes to meanwhile gives some output, always a whole one', async () => {
+  const scribble = `
+    const { workerData: bytes } = require('node:worker_threads');
+    for (let at = 0; Atomics.load(bytes, 0) !== 255; at = (at + 7919) % bytes.length) {
+      if (at > 0) bytes[at] = (bytes[at] * 5 + 97) & 127;
+    }`;
+  const bytes = new Uint8Array(new SharedArrayBuffer(70_000));
+  const output = Buffer.alloc(Encoder.bound(bytes.length));
+  const shared = new Uint8Array(new SharedArrayBuffer(output.length));
+  const workers = [bytes, shared].map((workerData) => new Worker(scribble, { eval: true, workerData }));
+  await Promise.all(workers.map((worker) => once(worker, 'online')));
+  for (let count = 0; count < 60; count++) {
+    const mode = modes[count % modes.length] as Mode;
+    const length = new Encoder({ mode }).encode(bytes, output, 0, 'finish');
+    expect(gunzipSync(output.subarray(0, length))).toHaveLength(bytes.length);
+    expect(new Encoder({ mode }).encode(text, shared, 0, 'finish')).toBeLessThan(
+      Encoder.bound(text.length) + 1,
+    );
+  }
+  for (const memory of [bytes, shared]) Atomics.store(memory, 0, 255);
+  await Promise.all(workers.map((worker) => once(worker, 'exit')));
 });
 
 test('shared memory may be input and output', () => {

@@ -24,6 +24,17 @@ test('a chunk that was transferred away is an error', async () => {
   expect(await fault).toEqual([expect.objectContaining({ code: 'ERR_INVALID_STATE' })]);
 });
 
+test('a chunk may lie in shared memory', async () => {
+  const chunk = new Uint8Array(new SharedArrayBuffer(200_000)).fill(7);
+  for (const write of [chunk, chunk.subarray(0, 100)]) {
+    const packer = ours.createGzip();
+    const pieces = collect(packer);
+    packer.end(write);
+    await once(packer, 'end');
+    expect(zlib.gunzipSync(Buffer.concat(pieces)).equals(write)).toBe(true);
+  }
+});
+
 test('after flush(Z_FINISH) only the end may follow', async () => {
   const packer = ours.createGzip();
   const pieces = collect(packer);
