@@ -14,7 +14,11 @@ enum {
     NOTE_LEN_BITS = 8,      /* length - 3 */
     NOTE_RUN_SHIFT = NOTE_DIST_BITS + NOTE_LEN_BITS,
     NOTES_SPARE = 130,      /* the most one step adds: a segment's worth of runs, and a match */
-    HASTY_LEN = 24,         /* a match of this length is taken without a look at the next */
+    STRIDE = 4096,          /* bytes between two looks whether this is noise */
+    STRIDE_FIRST = 1024,    /* until the first look */
+    PROBE = 512,            /* the look */
+    PROBE_NOTES_MAX = 4,    /* noise has no more matches than that */
+    PROBE_FLAT_MAX = 2000,  /* sum of the squares of its bytes' counts: noise 1534, base64 4600, text 15,000 */
     LITERALS_PER_FLUSH = 4, /* 4 * LITLEN_LEN_MAX + 7 <= 63 */
 };
 
@@ -23,6 +27,7 @@ struct balanced {
     const uint8_t *end;
     const uint8_t *literal; /* the first literal that is in no note yet */
     unsigned note_count;
+    bool doubt; /* the newest stride may have been noise */
     struct block_counts counts;
     struct match_table table;
     uint32_t note[NOTES_MAX]; /* a run of literals, then a match */
@@ -35,55 +40,44 @@ STATIC_ASSERT(LITERALS_PER_FLUSH * LITLEN_LEN_MAX + 7 <= 63);
 STATIC_ASSERT(LITLEN_LEN_MAX + 5 + DIST_LEN_MAX + 13 + 7 <= 63); /* a match */
 STATIC_ASSERT(sizeof(struct balanced) < 52 * 1024);
 
-ALWAYS_INLINE void note_add(struct balanced *f, const uint8_t *p, unsigned len, unsigned dist)
+/* A run too long for one note gets notes of its own. */
+static uint32_t *run_note(uint32_t *note, size_t *run)
 {
-    size_t run = (size_t)(p - f->literal);
-
-    while (unlikely(run >= RUN_MAX)) {
-        f->note[f->note_count++] = (uint32_t)RUN_MAX << NOTE_RUN_SHIFT;
-        run -= RUN_MAX;
-    }
-    f->note[f->note_count++] =
-        (uint32_t)run << NOTE_RUN_SHIFT | (len - MATCH_MIN) << NOTE_DIST_BITS | (dist - 1);
-    f->counts.len[len - MATCH_MIN]++;
-    f->counts.dist[dist_symbol(dist, dist_extra_len(dist))]++;
-    f->literal = p + len;
+    BUG_ON(*run < RUN_MAX);
+    for (; *run >= RUN_MAX; *run -= RUN_MAX)
+        *note++ = (uint32_t)RUN_MAX << NOTE_RUN_SHIFT;
+    BUG_ON(*run >= RUN_MAX);
+    return note;
 }
 
-/* A short match may hide a longer one that begins a byte later. Returns its length, 0 when there is none. */
-ALWAYS_INLINE unsigned match_next(struct balanced *f, const uint8_t *p, unsigned len, bool far,
-                                  bool wide, uint32_t *from_ret)
+ALWAYS_INLINE uint32_t *match_note(struct block_counts *counts, uint32_t *note, size_t run, unsigned len,
+                                   unsigned dist)
 {
-    uint64_t word = le64(load_u64(p));
-    uint16_t *slot = match_slot(&f->table, (uint32_t)word);
-    uint32_t from = *slot, pos = (uint32_t)(p - f->in);
-    uint64_t diff;
-    unsigned next_len;
-
-    *slot = (uint16_t)pos;
-    if (len >= HASTY_LEN)
-        return 0;
-    diff = le64(load_u64(f->in + from)) ^ word;
-    if ((diff & 0xffffffffff) != 0 || (far && pos - from > MATCH_FAR))
-        return 0;
-    next_len = match_len(diff, p, f->in + from, f->end, wide);
-    *from_ret = from;
-    return next_len > len ? next_len : 0;
+    if (unlikely(run >= RUN_MAX))
+        note = run_note(note, &run);
+    counts->len[len - MATCH_MIN]++;
+    counts->dist[dist_symbol(dist, dist_extra_len(dist))]++;
+    *note = (uint32_t)run << NOTE_RUN_SHIFT | (len - MATCH_MIN) << NOTE_DIST_BITS | (dist - 1);
+    return note + 1;
 }
 
-/* The loop of fast.c, with notes in place of codes and a second look where a match is short. */
+/* The loop of fast.c, with notes in place of codes. */
 ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, const uint8_t *stop, bool far,
                                        bool wide)
 {
-    const uint8_t *in = f->in;
+    const uint8_t *in = f->in, *end = f->end, *literal = f->literal;
+    const uint32_t *note_end = f->note + NOTES_MAX - NOTES_SPARE;
+    uint32_t *note = f->note + f->note_count;
+    struct block_counts *counts = &f->counts;
+    struct match_table *table = &f->table;
 
-    while (p < stop && likely(f->note_count < NOTES_MAX - NOTES_SPARE)) {
+    while (p < stop && likely(note < note_end)) {
         uint64_t word = le64(load_u64(p));
         uint32_t pos = (uint32_t)(p - in);
-        uint16_t *slot0 = match_slot(&f->table, (uint32_t)word);
-        uint16_t *slot1 = match_slot(&f->table, (uint32_t)(word >> 8));
-        uint32_t from = *slot0, from_next;
-        unsigned len, len_next;
+        uint16_t *slot0 = match_slot(table, (uint32_t)word);
+        uint16_t *slot1 = match_slot(table, (uint32_t)(word >> 8));
+        uint32_t from = *slot0;
+        unsigned len;
         uint64_t diff;
 
         *slot0 = (uint16_t)pos;
@@ -91,29 +85,27 @@ ALWAYS_INLINE const uint8_t *span_note(struct balanced *f, const uint8_t *p, con
         if ((uint32_t)diff != 0 || (far && pos - from > MATCH_FAR)) {
             from = *slot1;
             *slot1 = (uint16_t)(pos + 1);
-            f->counts.lit[word & 0xff]++;
+            counts->lit[word & 0xff]++;
             diff = le64(load_u64(in + from) ^ load_u64(p + 1));
             if ((uint32_t)diff != 0 || (far && pos + 1 - from > MATCH_FAR)) {
-                f->counts.lit[(word >> 8) & 0xff]++;
+                counts->lit[(word >> 8) & 0xff]++;
                 p += 2;
                 continue;
             }
             p++;
             pos++;
+        } else {
+            *slot1 = (uint16_t)(pos + 1);
         }
-        len = match_len(diff, p, in + from, f->end, wide);
-        len_next = match_next(f, p + 1, len, far, wide, &from_next);
-        if (len_next > 0) {
-            f->counts.lit[*p++]++;
-            pos++;
-            len = len_next;
-            from = from_next;
-        }
-        note_add(f, p, len, pos - from);
+        len = match_len(diff, p, in + from, end, wide);
+        note = match_note(counts, note, (size_t)(p - literal), len, pos - from);
         p += len;
+        literal = p;
         if (likely(p < stop))
-            match_index_end(&f->table, in, p);
+            match_index_end(table, in, p);
     }
+    f->literal = literal;
+    f->note_count = (unsigned)(note - f->note);
     return p;
 }
 
@@ -130,8 +122,10 @@ SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false, true)
 SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true, true)
 #endif
 
-static const uint8_t *span(struct balanced *f, const uint8_t *p, const uint8_t *stop, bool far)
+static const uint8_t *span(struct balanced *f, const uint8_t *p, const uint8_t *stop)
 {
+    bool far = stop - f->in > MATCH_FAR;
+
     BUG_ON(p <= f->in || f->end - stop < SPAN_TAIL);
 #if SLZ_X86
     if (slz_cpu() & SLZ_CPU_BMI2)
@@ -140,43 +134,111 @@ static const uint8_t *span(struct balanced *f, const uint8_t *p, const uint8_t *
     return far ? span_far(f, p, stop) : span_near(f, p, stop);
 }
 
-/* Notes one block from p on; returns where it ends. */
-static const uint8_t *block_note(struct balanced *f, const uint8_t *p)
+/* All bytes about equally often: no code can shorten them. */
+static bool bytes_flat(const uint8_t *p)
 {
-    const uint8_t *loop_end = f->end - f->in < TABLE_LEN_MIN ? f->in : f->end - SPAN_TAIL;
-    const uint8_t *near_end = f->end - f->in > MATCH_FAR ? MIN(loop_end, f->in + MATCH_FAR) : loop_end;
+    uint16_t count[256] = {0};
+    unsigned squares = 0;
 
-    BUG_ON(p >= f->end);
-    f->literal = p;
-    f->note_count = 0;
-    memset(&f->counts, 0, sizeof(f->counts));
-    if (p == f->in)
-        f->counts.lit[*p++]++;
-    if (p < near_end)
-        p = span(f, p, near_end, false);
-    if (p >= near_end && p < loop_end)
-        p = span(f, p, loop_end, true);
-    if (p < loop_end)
-        return p; /* no room for more notes; the last one is a match that ends here */
+    for (unsigned i = 0; i < PROBE; i++)
+        squares += 2u * count[p[i]]++ + 1;
+    BUG_ON(squares < PROBE);
+    return squares <= PROBE_FLAT_MAX;
+}
+
+/* The last bytes of a segment, where eight can no longer be loaded. */
+static const uint8_t *tail_note(struct balanced *f, const uint8_t *p)
+{
+    bool search = f->end - f->in >= TABLE_LEN_MIN;
+
+    BUG_ON(p < f->in);
     while (p < f->end) {
-        unsigned dist, len = 0;
+        unsigned dist, len = search && p > f->in ? match_find_tail(&f->table, f->in, p, f->end, &dist) : 0;
 
-        if (loop_end > f->in && p > f->in)
-            len = match_find_tail(&f->table, f->in, p, f->end, &dist);
         if (len > 0) {
-            note_add(f, p, len, dist);
+            uint32_t *note = f->note + f->note_count;
+
+            note = match_note(&f->counts, note, (size_t)(p - f->literal), len, dist);
+            f->note_count = (unsigned)(note - f->note);
             p += len;
+            f->literal = p;
         } else {
             f->counts.lit[*p++]++;
         }
     }
+    BUG_ON(f->note_count > NOTES_MAX);
     return p;
 }
+
+/* Notes the beginning of a stride that may be noise, and takes it back when it is: then it returns p. */
+static const uint8_t *probe_note(struct balanced *f, const uint8_t *p)
+{
+    struct block_counts counts = f->counts;
+    const uint8_t *literal = f->literal, *stop;
+    unsigned note_count = f->note_count;
+
+    BUG_ON(p <= f->in || f->end - p < PROBE + SPAN_TAIL);
+    stop = span(f, p, p + PROBE);
+    if (f->note_count - note_count > PROBE_NOTES_MAX)
+        return stop;
+    f->counts = counts;
+    f->literal = literal;
+    f->note_count = note_count;
+    BUG_ON(f->note_count > NOTES_MAX);
+    return p;
+}
+
+static void block_clear(struct balanced *f, const uint8_t *p)
+{
+    BUG_ON(p >= f->end);
+    f->literal = p;
+    f->note_count = 0;
+    memset(&f->counts, 0, sizeof(f->counts));
+}
+
+/* Notes one block from p on; returns where it ends: at p itself when noise begins there. A stride with hardly a
+ * match raises the doubt; text is never asked. */
+static const uint8_t *block_note(struct balanced *f, const uint8_t *p)
+{
+    const uint8_t *loop_end = f->end - f->in < TABLE_LEN_MIN ? f->in : f->end - SPAN_TAIL, *begin = p;
+
+    BUG_ON(p > f->in && f->literal > p);
+    block_clear(f, p);
+    while (p < loop_end) {
+        const uint8_t *start = p, *stop = loop_end - p > STRIDE ? p + STRIDE : loop_end;
+        unsigned note_count = f->note_count;
+
+        if (p == f->in) {
+            f->counts.lit[*p++]++;
+            stop = MIN(stop, p + STRIDE_FIRST);
+        }
+        if (f->doubt && stop - p > PROBE && bytes_flat(p)) {
+            p = probe_note(f, p);
+            if (p == start)
+                return p;
+        }
+        p = span(f, p, stop);
+        if (p < stop)
+            return p; /* no room for more notes; the last one is a match that ends here */
+        f->doubt = f->note_count - note_count <= PROBE_NOTES_MAX;
+        if (f->doubt && start == begin && stop - start > PROBE && bytes_flat(start)) {
+            block_clear(f, start);
+            return start;
+        }
+    }
+    return tail_note(f, p);
+}
+
+/* Which of three literals a run of 0 to 3 has. */
+static const uint32_t run_mask[LITERALS_PER_FLUSH][LITERALS_PER_FLUSH - 1] = {
+    {0, 0, 0}, {UINT32_MAX, 0, 0}, {UINT32_MAX, UINT32_MAX, 0}, {UINT32_MAX, UINT32_MAX, UINT32_MAX}};
 
 /* The rest of a run, up to three literals, is sent without a branch on its length: that would be guessed
  * wrong once a match. So three bytes are looked at whatever the length; more bytes follow. */
 ALWAYS_INLINE void run_put(struct slz_bits *w, const struct slz_codes *codes, const uint8_t *p, size_t len)
 {
+    const uint32_t *mask;
+
     for (; len >= LITERALS_PER_FLUSH; len -= LITERALS_PER_FLUSH, p += LITERALS_PER_FLUSH) {
         code_put(w, codes->lit[p[0]]);
         code_put(w, codes->lit[p[1]]);
@@ -184,19 +246,21 @@ ALWAYS_INLINE void run_put(struct slz_bits *w, const struct slz_codes *codes, co
         code_put(w, codes->lit[p[3]]);
         bits_flush(w);
     }
-    code_put(w, codes->lit[p[0]] & -(uint32_t)(len > 0));
-    code_put(w, codes->lit[p[1]] & -(uint32_t)(len > 1));
-    code_put(w, codes->lit[p[2]] & -(uint32_t)(len > 2));
+    mask = run_mask[len];
+    code_put(w, codes->lit[p[0]] & mask[0]);
+    code_put(w, codes->lit[p[1]] & mask[1]);
+    code_put(w, codes->lit[p[2]] & mask[2]);
     bits_flush(w);
 }
 
 ALWAYS_INLINE void notes_put(struct slz_bits *out, const struct slz_codes *codes, const struct balanced *f,
                              const uint8_t *p, const uint8_t *stop)
 {
+    const uint32_t *end = f->note + f->note_count;
     struct slz_bits w = *out;
 
-    for (unsigned i = 0; i < f->note_count; i++) {
-        uint32_t note = f->note[i];
+    for (const uint32_t *at = f->note; at < end; at++) {
+        uint32_t note = *at;
         unsigned run = note >> NOTE_RUN_SHIFT, len;
 
         run_put(&w, codes, p, run);
@@ -275,24 +339,44 @@ static bool block_put(struct slz_blocks *b, struct balanced *f, const uint8_t *p
     return true;
 }
 
+static bool run_store(struct slz_blocks *b, const uint8_t *p, const uint8_t *stop, uint8_t *limit)
+{
+    size_t len = (size_t)(stop - p);
+
+    BUG_ON(stop < p || len > SEGMENT_MAX);
+    if (len == 0)
+        return true;
+    if (stored_limit(b, len) > limit)
+        return false;
+    stored_put(b, p, len);
+    BUG_ON(b->w.out > limit);
+    return true;
+}
+
 bool slz_balanced_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *limit)
 {
     struct balanced f;
-    const uint8_t *p = in;
+    const uint8_t *p = in, *noise = in; /* what lies between them waits to be stored */
 
     BUG_ON(len == 0 || len > SEGMENT_MAX);
     BUG_ON(limit < b->w.out + len);
     f.in = in;
     f.end = in + len;
+    f.literal = in;
+    f.doubt = false;
     if (len >= TABLE_LEN_MIN)
         memset(&f.table, 0, sizeof(f.table));
     while (p < f.end) {
         const uint8_t *stop = block_note(&f, p);
 
-        BUG_ON(stop <= p || stop > f.end);
-        if (!block_put(b, &f, p, stop, limit))
+        BUG_ON(stop < p || stop > f.end);
+        if (stop == p) {
+            p += MIN(f.end - p, STRIDE); /* or a little less was looked at: the next stride is asked again */
+            continue;
+        }
+        if (!run_store(b, noise, p, limit) || !block_put(b, &f, p, stop, limit))
             return false;
-        p = stop;
+        p = noise = stop;
     }
-    return true;
+    return run_store(b, noise, p, limit);
 }

@@ -17,25 +17,20 @@ static const uint8_t item_extra[ITEM_SYMBOLS] = {[ITEM_COPY] = 2, [ITEM_ZEROS] =
 static const uint8_t item_order[ITEM_SYMBOLS] = {16, 17, 18, 0,  8, 7,  9, 6,  10, 5,
                                                  11, 4,  12, 3, 13, 2, 14, 1, 15};
 
-/* Match lengths 3-257 as a length symbol: symbol - 257 and its extra bits. 258 is 28. */
-static inline unsigned len_extra(unsigned index)
-{
-    return index < 8 || index == LEN_INDEXES - 1 ? 0 : 29u - (unsigned)__builtin_clz(index);
-}
+enum { LEN_SYMBOLS = 29 };
 
-static inline unsigned len_symbol(unsigned index)
-{
-    unsigned extra = len_extra(index);
-
-    return index == LEN_INDEXES - 1 ? 28 : 4 * extra + (index >> extra);
-}
+/* Extra bits of the length symbols, and the first length - 3 of each: 258 has a symbol of its own. */
+static const uint8_t len_extra[LEN_SYMBOLS] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                               2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+static const uint16_t len_first[LEN_SYMBOLS + 1] = {0,  1,  2,  3,  4,  5,  6,  7,  8,   10,  12,  14,  16,  20,  24,
+                                                    28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 255, 256};
 
 static inline unsigned dist_symbol_extra(unsigned symbol)
 {
     return symbol < 4 ? 0 : symbol / 2 - 1;
 }
 
-STATIC_ASSERT(CODE_END + 1 + 28 + 1 == LITLEN_SYMBOLS);
+STATIC_ASSERT(CODE_END + 1 + LEN_SYMBOLS == LITLEN_SYMBOLS);
 STATIC_ASSERT(ITEM_SYMBOLS <= 1 << ITEM_BITS);
 
 static void item_add(struct dynamic_plan *plan, uint32_t *freq, unsigned symbol, unsigned extra)
@@ -104,11 +99,16 @@ void dynamic_plan_make(struct dynamic_plan *plan, const struct block_counts *cou
     uint32_t litlen[LITLEN_SYMBOLS] = {0};
     size_t extra = 3, bits, fixed = 0;
 
-    memcpy(litlen, counts->lit, sizeof(counts->lit));
+    for (unsigned i = 0; i < CODE_END; i++)
+        litlen[i] = counts->lit[i];
     litlen[CODE_END] = 1;
-    for (unsigned i = 0; i < LEN_INDEXES; i++) {
-        litlen[CODE_END + 1 + len_symbol(i)] += counts->len[i];
-        extra += counts->len[i] * len_extra(i);
+    for (unsigned i = 0; i < LEN_SYMBOLS; i++) {
+        uint32_t sum = 0;
+
+        for (unsigned k = len_first[i]; k < len_first[i + 1]; k++)
+            sum += counts->len[k];
+        litlen[CODE_END + 1 + i] = sum;
+        extra += sum * len_extra[i];
     }
     huffman_lengths(plan->litlen, litlen, LITLEN_SYMBOLS, LITLEN_LEN_MAX);
     huffman_lengths(plan->dist, counts->dist, DIST_SYMBOLS, DIST_LEN_MAX);
@@ -161,11 +161,12 @@ void dynamic_codes_make(struct slz_codes *codes, const struct dynamic_plan *plan
     for (unsigned i = 0; i < 256; i++)
         codes->lit[i] = CODE(code[i], plan->litlen[i]);
     codes->end = CODE(code[CODE_END], plan->litlen[CODE_END]);
-    for (unsigned i = 0; i < LEN_INDEXES; i++) {
-        unsigned symbol = CODE_END + 1 + len_symbol(i), len = plan->litlen[symbol], extra = len_extra(i);
-        unsigned rest = i & ((1u << extra) - 1);
+    for (unsigned i = 0; i < LEN_SYMBOLS; i++) {
+        unsigned symbol = CODE_END + 1 + i, len = plan->litlen[symbol];
+        uint32_t next = CODE(code[symbol], len + len_extra[i]);
 
-        codes->len[i] = CODE(code[symbol] | rest << len, len + extra);
+        for (unsigned k = len_first[i]; k < len_first[i + 1]; k++, next += CODE(1u << len, 0))
+            codes->len[k] = next;
     }
     BUG_ON(CODE_LEN(codes->end) == 0);
     huffman_codes(code, plan->dist, DIST_SYMBOLS);

@@ -15,10 +15,10 @@ enum {
     ITEM_SYMBOLS = 19,
 };
 
-/* What a block contains. No count exceeds 65,535, because no segment does. */
+/* What a block contains. No count exceeds 65,535, because no segment does; halves keep them in the first cache. */
 struct block_counts {
-    uint32_t lit[256];
-    uint32_t len[LEN_INDEXES]; /* by match length - 3 */
+    uint16_t lit[256];
+    uint16_t len[LEN_INDEXES]; /* by match length - 3 */
     uint32_t dist[DIST_SYMBOLS];
 };
 

@@ -9,7 +9,7 @@
 
 enum {
     STRIDE = 4096,  /* bytes between two looks at what the output gains */
-    PROBE = 512,    /* the first look in a stride */
+    PROBE = 256,    /* the first look in a stride */
     TURN_BITS = 80, /* about what it costs to enter and to leave a stored run */
     PICK_EVERY = 16384,
 };

@@ -1,22 +1,20 @@
-/** Hot path. Huffman's construction on a sorted array in place (after Moffat and Katajainen, "In-place
- * calculation of minimum-redundancy codes", 1995), with a radix sort before it: no tree, no heap, time
- * linear in the symbols. */
+/** Hot path. Huffman's construction by two queues, leaves and joined nodes, each in ascending order (van Leeuwen
+ * 1976), with a radix sort before it: no heap, time linear in the symbols, and hardly a branch to guess. */
 #include "huffman.h"
 
 #include "../base.h"
 
-enum { KEY_SYMBOL_BITS = 16, RADIX = 256 };
+enum { KEY_SYMBOL_BITS = 16, RADIX_BITS = 6, RADIX = 1 << RADIX_BITS };
 
-/* One pass of a stable sort by eight bits of the key. */
-static void sort_pass(uint32_t *to, const uint32_t *from, unsigned count, unsigned shift)
+STATIC_ASSERT(3 * RADIX_BITS >= 16);
+
+/* One pass of a stable sort by RADIX_BITS bits of the key. `start` holds how often each value occurs. */
+static void sort_pass(uint32_t *to, const uint32_t *from, unsigned count, uint16_t *start, unsigned shift)
 {
-    uint16_t start[RADIX] = {0};
     unsigned sum = 0;
 
     BUG_ON(count > HUFFMAN_SYMBOLS_MAX);
     BUG_ON(to == from);
-    for (unsigned i = 0; i < count; i++)
-        start[from[i] >> shift & (RADIX - 1)]++;
     for (unsigned i = 0; i < RADIX; i++) {
         unsigned here = start[i];
 
@@ -31,66 +29,73 @@ static void sort_pass(uint32_t *to, const uint32_t *from, unsigned count, unsign
 /* The symbols that occur, rarest first, count above KEY_SYMBOL_BITS and symbol below. Returns how many. */
 static unsigned symbols_sort(uint32_t *key_ret, const uint32_t *freq, unsigned count)
 {
-    uint32_t spare[HUFFMAN_SYMBOLS_MAX];
+    uint32_t spare[HUFFMAN_SYMBOLS_MAX + 1];
+    uint16_t start[3][RADIX] = {{0}};
     unsigned used = 0;
-    uint32_t most = 0;
+    uint32_t all = 0;
 
     BUG_ON(count > HUFFMAN_SYMBOLS_MAX || count < 2);
     for (unsigned i = 0; i < count; i++) {
-        if (freq[i] == 0)
-            continue;
-        most = MAX(most, freq[i]);
-        spare[used++] = freq[i] << KEY_SYMBOL_BITS | i;
+        spare[used] = freq[i] << KEY_SYMBOL_BITS | i;
+        used += freq[i] != 0;
+        all |= freq[i];
     }
     for (unsigned i = 0; used < 2; i++)
         if (freq[i] == 0)
             spare[used++] = 1u << KEY_SYMBOL_BITS | i;
-    BUG_ON(most > UINT16_MAX);
-    BUG_ON(used < 2 || used > count);
-    sort_pass(key_ret, spare, used, KEY_SYMBOL_BITS);
-    if (most >= RADIX) {
-        sort_pass(spare, key_ret, used, KEY_SYMBOL_BITS + 8);
-        memcpy(key_ret, spare, used * sizeof(*spare));
+    BUG_ON(all > UINT16_MAX || used > count);
+    for (unsigned i = 0; i < used; i++)
+        for (unsigned pass = 0; pass < 3; pass++)
+            start[pass][spare[i] >> (KEY_SYMBOL_BITS + pass * RADIX_BITS) & (RADIX - 1)]++;
+    sort_pass(key_ret, spare, used, start[0], KEY_SYMBOL_BITS);
+    if (all >= 1u << RADIX_BITS) {
+        sort_pass(spare, key_ret, used, start[1], KEY_SYMBOL_BITS + RADIX_BITS);
+        if (all >= 1u << 2 * RADIX_BITS)
+            sort_pass(key_ret, spare, used, start[2], KEY_SYMBOL_BITS + 2 * RADIX_BITS);
+        else
+            memcpy(key_ret, spare, used * sizeof(*spare));
     }
     return used;
 }
 
-/* In: weights in ascending order. Out: the depth of each in the tree, deepest first. */
-static void depths_find(uint32_t *a, unsigned n)
+/* In: weights in ascending order, with room for two more. Out: the depth of each in the tree, deepest first. */
+static void depths_find(uint32_t *leaf, unsigned n)
 {
-    unsigned leaf = 0, root = 0, free_at, depth = 0;
+    uint32_t weight[HUFFMAN_SYMBOLS_MAX + 2], parent[HUFFMAN_SYMBOLS_MAX + 2];
+    unsigned at_leaf = 0, at_node = 0, free_at = n, depth = 0;
 
-    BUG_ON(n < 2);
-    /* Joins the two lightest; a joined node then holds the index of its parent. */
+    BUG_ON(n < 2 || n > HUFFMAN_SYMBOLS_MAX);
+    leaf[n] = leaf[n + 1] = UINT32_MAX;
+    /* Joins the two lightest, without a branch on which: it could not be guessed. */
     for (unsigned next = 0; next < n - 1; next++) {
-        uint32_t weight = 0;
+        uint32_t sum = 0;
 
+        weight[next] = weight[next + 1] = UINT32_MAX;
         for (unsigned side = 0; side < 2; side++) {
-            if (leaf >= n || (root < next && a[root] < a[leaf])) {
-                weight += a[root];
-                a[root++] = next;
-            } else {
-                weight += a[leaf++];
-            }
+            uint32_t is_node = weight[at_node] < leaf[at_leaf];
+
+            sum += is_node ? weight[at_node] : leaf[at_leaf];
+            parent[at_node] = next;
+            at_node += is_node;
+            at_leaf += !is_node;
         }
-        a[next] = weight;
+        weight[next] = sum;
     }
-    BUG_ON(root != n - 2);
-    a[n - 2] = 0;
-    /* Parents become depths. */
+    BUG_ON(at_node != n - 2 || at_leaf != n);
+    /* From parents, depths. */
+    parent[n - 2] = 0;
     for (unsigned i = n - 2; i-- > 0;)
-        a[i] = a[a[i]] + 1;
-    free_at = n;
+        parent[i] = parent[parent[i]] + 1;
     /* What a level does not use for nodes are leaves. */
     for (unsigned node = n - 1, room = 1; room > 0; depth++) {
         unsigned nodes = 0;
 
-        while (node > 0 && a[node - 1] == depth) {
+        while (node > 0 && parent[node - 1] == depth) {
             nodes++;
             node--;
         }
         for (; room > nodes; room--)
-            a[--free_at] = depth;
+            leaf[--free_at] = depth;
         room = 2 * nodes;
     }
     BUG_ON(free_at != 0);
@@ -122,7 +127,7 @@ static void lengths_limit(unsigned *number, const uint32_t *depth, unsigned n, u
 
 void huffman_lengths(uint8_t *len_ret, const uint32_t *freq, unsigned count, unsigned len_max)
 {
-    uint32_t key[HUFFMAN_SYMBOLS_MAX], weight[HUFFMAN_SYMBOLS_MAX];
+    uint32_t key[HUFFMAN_SYMBOLS_MAX], weight[HUFFMAN_SYMBOLS_MAX + 2];
     unsigned number[HUFFMAN_LEN_MAX + 1] = {0};
     unsigned n = symbols_sort(key, freq, count), at = 0;
 
@@ -147,18 +152,26 @@ static unsigned reverse16(unsigned v)
 
 void huffman_codes(uint16_t *code_ret, const uint8_t *len, unsigned count)
 {
-    unsigned number[HUFFMAN_LEN_MAX + 1] = {0}, next[HUFFMAN_LEN_MAX + 1], code = 0;
+    unsigned number[HUFFMAN_LEN_MAX + 1] = {0}, next[HUFFMAN_LEN_MAX + 1], code = 0, used = 0;
+    uint16_t symbol[HUFFMAN_SYMBOLS_MAX + 1];
 
-    for (unsigned i = 0; i < count; i++) {
-        BUG_ON(len[i] > HUFFMAN_LEN_MAX);
-        number[len[i]]++;
-    }
     BUG_ON(count > HUFFMAN_SYMBOLS_MAX);
-    number[0] = 0;
+    for (unsigned i = 0; i < count; i++) {
+        symbol[used] = (uint16_t)i;
+        used += len[i] != 0;
+        code_ret[i] = 0;
+    }
+    for (unsigned i = 0; i < used; i++) {
+        BUG_ON(len[symbol[i]] > HUFFMAN_LEN_MAX);
+        number[len[symbol[i]]]++;
+    }
     for (unsigned bits = 1; bits <= HUFFMAN_LEN_MAX; bits++) {
         code = (code + number[bits - 1]) << 1;
         next[bits] = code;
     }
-    for (unsigned i = 0; i < count; i++)
-        code_ret[i] = len[i] ? (uint16_t)(reverse16(next[len[i]]++) >> (16 - len[i])) : 0;
+    for (unsigned i = 0; i < used; i++) {
+        unsigned bits = len[symbol[i]];
+
+        code_ret[symbol[i]] = (uint16_t)(reverse16(next[bits]++) >> (16 - bits));
+    }
 }
