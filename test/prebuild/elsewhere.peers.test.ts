@@ -2,6 +2,7 @@
  * compiler that has none.
  */
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +37,28 @@ test('elsewhere the addon is the encoder and its face', () => {
     expect(sources(system)).toEqual(['native/binding/addon.cc', 'native/binding/gzip_face.cc']);
   expect(sources('linux')).toContain('native/binding/engine_face.cc');
   expect(sources('slz').length).toBeGreaterThan(5);
+});
+
+test('what it is compiled from includes what every C11 compiler has', () => {
+  const standard = /^(std(bool|def|int|lib|atomic|align)|string|limits|napi)\.h$/;
+  const processors = /^(cpuid|[a-z]mmintrin|arm_(neon|acle)|sys\/auxv)\.h$/; // each within an #if of its own
+  const guarded = /^(unistd|io)\.h$/; // base.h takes one or the other
+  const rooms = ['native', 'native/slz', 'native/binding'];
+  const names = rooms.flatMap((room) => readdirSync(join(root, room)).map((name) => `${room}/${name}`));
+  const ours = names.filter((name) => /^native\/(base\.h|slz\/|binding\/(addon|gzip|faces))/.test(name));
+  const included = ours.flatMap((name) => {
+    const text = readFileSync(join(root, name), 'utf8');
+    return [...text.matchAll(/^ *# *include <(.*)>/gm)].map(([, header]) => ({
+      name,
+      header: header as string,
+    }));
+  });
+  const foreign = included.filter(({ name, header }) => {
+    if (standard.test(header) || processors.test(header)) return false;
+    return header !== 'errno.h' && !(name === 'native/base.h' && guarded.test(header));
+  });
+  expect(included.length).toBeGreaterThan(10);
+  expect(foreign).toEqual([]);
 });
 
 testWith(
