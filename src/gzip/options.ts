@@ -102,6 +102,32 @@ export function chosenMode(options: CompressOptions | null | undefined): number 
   return options.mode === undefined ? byLevel : modeNumber(options.mode);
 }
 
+/** The kinds of flush that follow a write and the end; zlib's other options change nothing, but mistakes in them are some. */
+export function chosenFlushes(options: StreamOptions): { flushKind: number; finishKind: number } {
+  wholeNumber('options.chunkSize', options.chunkSize, 64, Number.MAX_SAFE_INTEGER, 64);
+  wholeNumber('options.memLevel', options.memLevel, 1, 9, 8);
+  wholeNumber('options.strategy', options.strategy, 0, 4, 0);
+  const flushKind = wholeNumber('options.flush', options.flush, 0, 5, constants.Z_NO_FLUSH);
+  const finishKind = wholeNumber('options.finishFlush', options.finishFlush, 0, 5, constants.Z_FINISH);
+  return { flushKind, finishKind };
+}
+
+/** What of <options> is for Transform: bytes go in and come out, whatever is said. zlib's `flush` is a number there. One
+ * literal: an object of varying shape made construction twice as slow.
+ */
+export function transformOptions(options: StreamOptions): TransformOptions {
+  return {
+    highWaterMark: options.highWaterMark,
+    readableHighWaterMark: options.readableHighWaterMark,
+    writableHighWaterMark: options.writableHighWaterMark,
+    allowHalfOpen: options.allowHalfOpen,
+    autoDestroy: options.autoDestroy,
+    emitClose: options.emitClose,
+    defaultEncoding: options.defaultEncoding,
+    signal: options.signal,
+  };
+}
+
 /** The bytes of <input>, without a copy unless it is a string. */
 export function bytesOf(input: unknown, name = 'input'): Uint8Array {
   if (isUint8Array(input)) return input;

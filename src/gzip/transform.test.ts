@@ -14,6 +14,7 @@ type Options = {
   finishFlush?: number;
   highWaterMark?: number;
   chunkSize?: number;
+  signal?: AbortSignal;
 };
 const makers: [string, Record<'gzip' | 'deflate' | 'deflateRaw', (options?: Options) => Packer>][] = [
   [
@@ -169,6 +170,65 @@ describe.each(makers)('%s', (_name, make) => {
     expect(() => make.gzip({ finishFlush: -1 })).toThrow(RangeError);
     expect(() => make.gzip({ level: 12 })).toThrow(RangeError);
     packer.destroy();
+  });
+
+  test.each([
+    [{ level: 10 }, 'ERR_OUT_OF_RANGE'],
+    [{ level: 'fast' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ chunkSize: 10 }, 'ERR_OUT_OF_RANGE'],
+    [{ memLevel: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ strategy: 5 }, 'ERR_OUT_OF_RANGE'],
+    [{ windowBits: 16 }, 'ERR_OUT_OF_RANGE'],
+    [{ flush: '2' }, 'ERR_INVALID_ARG_TYPE'],
+  ])('%j is refused', (options, code) => {
+    for (const create of [make.gzip, make.deflate, make.deflateRaw])
+      expect(() => create(options as Options)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('reads in any way: by pieces asked for, as text, by for await', async () => {
+    const body = Buffer.alloc(300_000, line);
+    const byPieces = make.gzip();
+    byPieces.end(body);
+    const pieces: Buffer[] = [];
+    byPieces.on('readable', () => {
+      for (let piece = byPieces.read(10); piece !== null; piece = byPieces.read(10)) pieces.push(piece);
+      const rest = byPieces.read();
+      if (rest !== null) pieces.push(rest);
+    });
+    await once(byPieces, 'end');
+    expect(zlib.gunzipSync(Buffer.concat(pieces)).equals(body)).toBe(true);
+    const asText = make.gzip();
+    let text = '';
+    asText.setEncoding('base64');
+    asText.end(body);
+    for await (const piece of asText) text += piece;
+    expect(zlib.gunzipSync(Buffer.from(text, 'base64')).equals(body)).toBe(true);
+  });
+
+  test('takes text in any encoding, and corked writes at once', async () => {
+    const packer = make.deflate();
+    const pieces = collect(packer);
+    packer.cork();
+    packer.write('é', 'latin1');
+    packer.write('0d0a', 'hex');
+    packer.write('é');
+    packer.uncork();
+    packer.end('4p yTw==', 'base64');
+    await once(packer, 'end');
+    const expected = ['é', '0d0a', 'é', '4p yTw=='].map((text, at) =>
+      Buffer.from(text, (['latin1', 'hex', 'utf8', 'base64'] as const)[at]),
+    );
+    expect(zlib.inflateSync(Buffer.concat(pieces)).equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  test('a signal aborts it', async () => {
+    const abort = new AbortController();
+    const packer = make.gzip({ signal: abort.signal });
+    const fault = once(packer, 'error');
+    packer.write(line);
+    abort.abort();
+    expect(await fault).toEqual([expect.objectContaining({ code: 'ABORT_ERR' })]);
+    expect(packer.destroyed).toBe(true);
   });
 
   test('options.flush follows every write', async () => {

@@ -3,16 +3,18 @@
  * and changes of mode travel through the queue of writes as empty chunks, so that they keep their place among them.
  * A chunk of many slices waits for the reader between two of them, and for the event loop.
  */
-import { finished, Transform, type TransformCallback, type TransformOptions } from 'node:stream';
+import { finished, Transform, type TransformCallback } from 'node:stream';
 import type { FormatName } from './encoder.ts';
 import { refusal } from './face.ts';
 import {
+  chosenFlushes,
   chosenMode,
   constants,
   levelNumber,
   type Mode,
   modeName,
   type StreamOptions,
+  transformOptions,
   wholeNumber,
 } from './options.ts';
 import { EMPTY, joined, Pieces, SLICE_LEN } from './pieces.ts';
@@ -52,22 +54,6 @@ function gone(): Error {
   return refusal(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed');
 }
 
-/** What of <options> is for Transform: bytes go in and come out, whatever is said. zlib's `flush` is a number there. One
- * literal: an object of varying shape made construction twice as slow.
- */
-function transformOptions(options: StreamOptions): TransformOptions {
-  return {
-    highWaterMark: options.highWaterMark,
-    readableHighWaterMark: options.readableHighWaterMark,
-    writableHighWaterMark: options.writableHighWaterMark,
-    allowHalfOpen: options.allowHalfOpen,
-    autoDestroy: options.autoDestroy,
-    emitClose: options.emitClose,
-    defaultEncoding: options.defaultEncoding,
-    signal: options.signal,
-  };
-}
-
 /** What Gzip, Deflate and DeflateRaw have in common. */
 export class Compressing extends Transform {
   readonly #pieces: Pieces;
@@ -83,8 +69,7 @@ export class Compressing extends Transform {
   constructor(format: FormatName, given?: StreamOptions | null) {
     const options = given ?? {};
     const mode = modeName(chosenMode(options));
-    const flushKind = wholeNumber('options.flush', options.flush, 0, 5, constants.Z_NO_FLUSH);
-    const finishKind = wholeNumber('options.finishFlush', options.finishFlush, 0, 5, constants.Z_FINISH);
+    const { flushKind, finishKind } = chosenFlushes(options);
     super(transformOptions(options));
     this.#pieces = new Pieces({ format, mode });
     this.#flushKind = flushKind;

@@ -108,3 +108,24 @@ test('a machine without compilers is told what to install', () => {
   );
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
 });
+
+test('a prebuilt addon that does not load is said, and compiling is tried', () => {
+  cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const place = join(folder, 'prebuilds', `${process.platform}-${process.arch}`);
+  mkdirSync(place, { recursive: true });
+  writeFileSync(join(place, 'sluice.node'), 'of another machine');
+  writeFileSync(join(folder, 'package.json'), '{ "name": "sluice" }');
+  const env = { ...process.env, PATH: folder, PYTHON: '', npm_config_python: '', CC: '', CXX: '' };
+  const install = (more: Record<string, string>) =>
+    spawnSync(process.execPath, [join(folder, 'scripts/install.mjs')], {
+      env: { ...env, ...more },
+      encoding: 'utf8',
+    });
+  const lines = install({}).stderr.trimEnd().split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/^Sluice's prebuilt addon does not load here \(.*sluice\.node.*\): compiling\.$/);
+  expect(lines[1]).toMatch(/^Sluice compiles its engine and finds no C compiler/);
+  // Who asks for a build from source gets one.
+  expect(install({ npm_config_build_from_source: 'true' }).stderr.trimEnd().split('\n')).toHaveLength(1);
+});
