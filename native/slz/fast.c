@@ -11,7 +11,6 @@ enum {
     STRIDE = 4096,  /* bytes between two looks at what the output gains */
     PROBE = 256,    /* the first look in a stride */
     TURN_BITS = 80, /* about what it costs to enter and to leave a stored run */
-    PICK_EVERY = 16384,
 };
 
 struct fast {
@@ -182,7 +181,7 @@ static void head_put(struct slz_bits *w, const struct slz_table *table)
 static void codes_choose(struct fast *f, const uint8_t *p)
 {
     const struct slz_table *table = f->b.codes ? f->chosen : NULL;
-    size_t len = MIN((size_t)(f->end - p), (size_t)PICK_EVERY);
+    size_t len = MIN((size_t)(f->end - p), (size_t)PICK_LEN_MAX);
 
     BUG_ON(p >= f->end);
     if (f->b.codes && p < f->pick_at)

@@ -14,10 +14,11 @@ STATIC_ASSERT(PICK_LEN_MIN >= SAMPLE_PIECES * PIECE);
 const struct slz_table *table_pick(const uint8_t *in, size_t len, const struct slz_table *now)
 {
     size_t step = (len - PIECE) / (SAMPLE_PIECES - 1);
+    int toll = slz_sample_stay * (int)(PICK_LEN_MAX - len) / (int)len; /* training weighed the header by the longest */
     int most = 0, best = -1;
     lanes sum[2] = {{0}};
 
-    BUG_ON(len < PICK_LEN_MIN);
+    BUG_ON(len < PICK_LEN_MIN || len > PICK_LEN_MAX);
     BUG_ON(now && (now < slz_tables || now >= slz_tables + TABLES));
     for (unsigned piece = 0; piece < SAMPLE_PIECES; piece++, in += step) {
         for (unsigned i = 0; i < PIECE; i += 2) {
@@ -31,8 +32,8 @@ const struct slz_table *table_pick(const uint8_t *in, size_t len, const struct s
         most = sum[0][best] + slz_sample_stay;
     }
     for (int i = 0; i < TABLES; i++) {
-        if (sum[0][i] > most) {
-            most = sum[0][i];
+        if (sum[0][i] - toll > most) {
+            most = sum[0][i] - toll;
             best = i;
         }
     }

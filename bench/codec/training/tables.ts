@@ -21,7 +21,7 @@ const BLOCK_WEIGHT = 1 << 30;
 /** What all blocks of a table weigh together, spread over its symbols; each gets one more so that it has a code. */
 const WEIGHT = 1 << 16;
 
-const fixedLitlen = (symbol: number): number =>
+export const fixedLitlen = (symbol: number): number =>
   symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8;
 
 /** Bits of a block with the fixed codes (RFC 1951, section 3.2.6), as the tables' rival. */
