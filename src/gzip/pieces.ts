@@ -21,9 +21,12 @@ let shared: Buffer | undefined;
 /** What a stream kept its input in before its last flush: the next one to keep any takes it. One a thread. */
 let spare: Buffer = EMPTY;
 
+/** The spare is taken by who fills this part of it at once, so that many streams with a few bytes each stay small. */
+const SPARE_PART_MIN = 1 / 4;
+
 /** Room for <length> bytes where <before> were not enough. */
 function roomFor(length: number, before: number): Buffer {
-  if (length > spare.length)
+  if (length > spare.length )
     return Buffer.allocUnsafeSlow(Math.min(SEGMENT_LEN, Math.max(KEPT_LEN_MIN, length, before * 2)));
   const room = spare;
   spare = EMPTY;
@@ -170,7 +173,7 @@ export class Pieces {
   }
 
   #release(): void {
-    if (this.#kept.length > spare.length) spare = this.#kept;
+    if (this.#kept.length > 0) spare = this.#kept;
     this.#kept = EMPTY;
     this.#keptLen = 0;
   }
