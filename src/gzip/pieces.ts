@@ -26,7 +26,7 @@ const SPARE_PART_MIN = 1 / 4;
 
 /** Room for <length> bytes where <before> were not enough. */
 function roomFor(length: number, before: number): Buffer {
-  if (length > spare.length )
+  if (length > spare.length || length < spare.length * SPARE_PART_MIN)
     return Buffer.allocUnsafeSlow(Math.min(SEGMENT_LEN, Math.max(KEPT_LEN_MIN, length, before * 2)));
   const room = spare;
   spare = EMPTY;
