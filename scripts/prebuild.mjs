@@ -2,7 +2,7 @@
 // serves glibc and musl; test/prebuild holds that it does. Works on a copy of the sources, because a build for another
 // processor must not lie in build/ of a checkout whose tests run. Symbols stay, so that a core dump names functions;
 // what only a debugger of sources needs goes.
-//   node scripts/prebuild.mjs [linux-x64] [linux-arm64]
+//   node scripts/prebuild.mjs [--available] [linux-x64] [linux-arm64]     --available skips what has no compiler here
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,5 +60,14 @@ function prebuild(name) {
   }
 }
 
-const asked = process.argv.slice(2);
-for (const name of asked.length > 0 ? asked : targets) prebuild(name);
+function hasCompiler(name) {
+  return spawnSync(`${prefixes[name]}g++`, ['--version']).status === 0;
+}
+
+const words = process.argv.slice(2);
+const asked = words.filter((word) => word !== '--available');
+for (const name of asked.length > 0 ? asked : targets) {
+  if (words.includes('--available') && !hasCompiler(name)) {
+    console.log(`skipped: prebuilds/${name} (needs ${prefixes[name]}g++)`);
+  } else prebuild(name);
+}
