@@ -43,7 +43,15 @@ export const readManifest = (text: string): Entry[] =>
       const [kind, source, pack, version, length, sha256, path, ...more] = line.split('\t');
       if (path === undefined || sha256?.length !== 64 || more.length > 0)
         throw new Error(`manifest line: ${line}`);
-      return { kind: kind!, source: source!, pack: pack!, version: version!, length: Number(length), sha256, path };
+      return {
+        kind: kind!,
+        source: source!,
+        pack: pack!,
+        version: version!,
+        length: Number(length),
+        sha256,
+        path,
+      };
     });
 
 export const manifest = (root: string, which: 'training' | 'evaluation'): Entry[] =>
@@ -87,7 +95,8 @@ const fetchPackage = (entries: readonly Entry[]): void => {
     for (const entry of entries) {
       run('tar', ['-xf', archive, '--strip-components=1', '--wildcards', `*/${entry.path}`], folder);
       const bytes = readFileSync(join(folder, entry.path));
-      if (digest(bytes) !== entry.sha256) throw new Error(`${entry.pack} ${entry.path}: another file than the manifest's`);
+      if (digest(bytes) !== entry.sha256)
+        throw new Error(`${entry.pack} ${entry.path}: another file than the manifest's`);
       const partial = join(folder, 'checked');
       writeFileSync(partial, bytes);
       renameSync(partial, cachedFile(entry));

@@ -12,7 +12,9 @@ const TOP = 60;
 const BOTTOM = 60;
 const OURS = '#1f6f8b';
 const OTHERS = '#a3b18a';
-const TICKS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000, 5000];
+const TICKS = [
+  1, 1.5, 2, 3, 4, 5, 6, 8, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000, 5000,
+];
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -22,7 +24,11 @@ const text = (x: number, y: number, content: string, extra = ''): string =>
 
 type Scale = (value: number) => number;
 
-const scale = (values: readonly number[], from: number, to: number): { at: Scale; low: number; high: number } => {
+const scale = (
+  values: readonly number[],
+  from: number,
+  to: number,
+): { at: Scale; low: number; high: number } => {
   const low = Math.min(...values) / 1.15;
   const high = Math.max(...values) * 1.15;
   const span = Math.log(high / low);
@@ -42,7 +48,9 @@ const axes = (x: ReturnType<typeof scale>, y: ReturnType<typeof scale>): string 
   for (const tick of inside(x)) {
     const at = x.at(tick).toFixed(1);
     parts.push(`<line x1="${at}" x2="${at}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" stroke="#e6e6e6"/>`);
-    parts.push(text(x.at(tick), HEIGHT - BOTTOM + 16, String(tick), 'text-anchor="middle" font-size="10" fill="#666"'));
+    parts.push(
+      text(x.at(tick), HEIGHT - BOTTOM + 16, String(tick), 'text-anchor="middle" font-size="10" fill="#666"'),
+    );
   }
   for (const tick of inside(y)) {
     const at = y.at(tick).toFixed(1);
@@ -50,7 +58,14 @@ const axes = (x: ReturnType<typeof scale>, y: ReturnType<typeof scale>): string 
     parts.push(text(LEFT - 6, y.at(tick) + 3, String(tick), 'text-anchor="end" font-size="10" fill="#666"'));
   }
   const middle = (LEFT + WIDTH - RIGHT) / 2;
-  parts.push(text(middle, HEIGHT - 18, 'MB of input per second of CPU', 'text-anchor="middle" font-size="11" fill="#555"'));
+  parts.push(
+    text(
+      middle,
+      HEIGHT - 18,
+      'MB of input per second of CPU',
+      'text-anchor="middle" font-size="11" fill="#555"',
+    ),
+  );
   parts.push(text(10, TOP - 10, 'ratio', 'font-size="11" fill="#555"'));
   return parts.join('\n');
 };

@@ -1,7 +1,7 @@
-// The door of the codec bench: compiles main.ts, or train.ts when asked, on the fly (Node 20 strips no types) into a
-// directory of its own under the system's temporary one, runs it, and removes that directory.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// The door of the codec bench: compiles main.ts, or train.ts or fetch.ts when asked, on the fly (Node 20 strips no types)
+// into a directory of its own under build/, from where packages and the addon are found, runs it, and removes that
+// directory.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -9,7 +9,9 @@ import { build } from 'esbuild';
 const here = dirname(fileURLToPath(import.meta.url));
 const [first, ...rest] = process.argv.slice(2);
 const program = first === 'train' || first === 'fetch' ? first : 'main';
-const temporary = mkdtempSync(join(tmpdir(), 'sluice-bench-code-'));
+const root = resolve(here, '../..');
+mkdirSync(join(root, 'build'), { recursive: true });
+const temporary = mkdtempSync(join(root, 'build', 'bench-code-'));
 const outfile = join(temporary, 'main.mjs');
 // Also after an interrupt, which leaves through process.exit.
 process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
@@ -25,4 +27,4 @@ await build({
   external: ['benchmark', 'tinybench'],
 });
 const { main } = await import(pathToFileURL(outfile).href);
-process.exitCode = await main(program === 'main' ? process.argv.slice(2) : rest, resolve(here, '../..'));
+process.exitCode = await main(program === 'main' ? process.argv.slice(2) : rest, root);

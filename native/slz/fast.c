@@ -5,6 +5,7 @@
 #include "block.h"
 #include "cpu.h"
 #include "match.h"
+#include "noise.h"
 #include "pick.h"
 
 enum {
@@ -225,9 +226,9 @@ static const uint8_t *stride_put(struct fast *f, const uint8_t *p, const uint8_t
         code_put(&f->b.w, f->b.codes->lit[*p++]);
         bits_flush(&f->b.w);
     }
-    if (MIN(stop, loop_end) - p > PROBE) {
+    if (MIN(stop, loop_end) - p > NOISE_LEN) {
         p = span(f, p, p + PROBE);
-        if (bits_lost(f, &mark, p - start) > (p - start) / 4)
+        if (bits_lost(f, &mark, p - start) > (p - start) / 4 && bytes_flat(start))
             goto take_back;
     }
     if (p < MIN(stop, loop_end))

@@ -4,13 +4,13 @@
 
 #include "block.h"
 #include "cpu.h"
+#include "noise.h"
 
 enum {
     NOTES_SPARE = 130,     /* the most one step adds: a segment's worth of runs, and a match */
     STRIDE_FIRST = 1024,   /* until the first look for noise */
     PROBE = 512,           /* the look */
     PROBE_NOTES_MAX = 4,   /* noise has no more matches than that */
-    PROBE_FLAT_MAX = 2000, /* sum of the squares of its bytes' counts: noise 1534, base64 4600, text 15,000 */
 };
 
 STATIC_ASSERT(NOTES_SPARE > SEGMENT_MAX / RUN_MAX + 1);
@@ -107,18 +107,6 @@ static const uint8_t *span(struct notes *f, const uint8_t *p, const uint8_t *sto
         return far ? span_far_bmi2(f, p, stop) : span_near_bmi2(f, p, stop);
 #endif
     return far ? span_far(f, p, stop) : span_near(f, p, stop);
-}
-
-/* All bytes about equally often: no code can shorten them. */
-static bool bytes_flat(const uint8_t *p)
-{
-    uint16_t count[256] = {0};
-    unsigned squares = 0;
-
-    for (unsigned i = 0; i < PROBE; i++)
-        squares += 2u * count[p[i]]++ + 1;
-    BUG_ON(squares < PROBE);
-    return squares <= PROBE_FLAT_MAX;
 }
 
 /* The last bytes of a segment, where eight can no longer be loaded. */

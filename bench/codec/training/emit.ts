@@ -40,7 +40,8 @@ const headWords = (table: Table): { words: number[]; length: number } => {
   const words = new Array<number>(HEAD_WORDS).fill(0);
   let at = 0;
   for (const [value, length] of bits) {
-    for (let i = 0; i < length; i++, at++) words[at >> 5] = (words[at >> 5]! | (((value >> i) & 1) << (at & 31))) >>> 0;
+    for (let i = 0; i < length; i++, at++)
+      words[at >> 5] = (words[at >> 5]! | (((value >> i) & 1) << (at & 31))) >>> 0;
   }
   if (at > HEAD_WORDS * 32) throw new Error(`a header of ${at} bits`);
   return { words, length: bitCount(bits) };
@@ -51,7 +52,9 @@ const tableText = (table: Table): string => {
   const dist = codesOf(table.dist);
   const head = headWords(table);
   const literals = Array.from({ length: CODE_END }, (_, i) => code(litlen[i]!, table.litlen[i]!));
-  const distances = Array.from({ length: 32 }, (_, i) => (i < DIST_SYMBOLS ? code(dist[i]!, table.dist[i]!) : '0'));
+  const distances = Array.from({ length: 32 }, (_, i) =>
+    i < DIST_SYMBOLS ? code(dist[i]!, table.dist[i]!) : '0',
+  );
   return `    {
         .codes = {
             .lit = {
@@ -72,7 +75,10 @@ ${lines(head.words.map(hex), '            ')}
     },`;
 };
 
-export const tablesText = (tables: readonly Table[], picker: Picker): string => `/* Made by bench/codec/train.ts: change that. Read tables.h for what this is. */
+export const tablesText = (
+  tables: readonly Table[],
+  picker: Picker,
+): string => `/* Made by bench/codec/train.ts: change that. Read tables.h for what this is. */
 #include "tables.h"
 
 const int16_t slz_sample_stay = ${picker.stay};

@@ -47,7 +47,8 @@ export const codesOf = (lengths: readonly number[]): number[] => {
   const codes = lengths.map(() => 0);
   let code = 0;
   for (let length = 1; length <= 15; length++) {
-    for (const [symbol, own] of lengths.entries()) if (own === length) codes[symbol] = reversed(code++, length);
+    for (const [symbol, own] of lengths.entries())
+      if (own === length) codes[symbol] = reversed(code++, length);
     code <<= 1;
   }
   return codes;

@@ -4,8 +4,9 @@
  * the largest estimate is taken. The weights are the ridge regression of the true savings on the sample's bytes, drawn to what the codes' lengths alone say. Only
  * the four operations of IEEE numbers are used, in one order, so that every machine finds the same. State: none.
  */
-import { fixedCost, fixedLitlen, type Table, tableCost } from './tables.ts';
+
 import type { Histogram } from './parse.ts';
+import { fixedCost, fixedLitlen, type Table, tableCost } from './tables.ts';
 
 export interface Sample {
   readonly histogram: Histogram;

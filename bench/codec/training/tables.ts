@@ -121,7 +121,11 @@ export const cheapest = (block: Histogram, tables: readonly Table[]): number => 
 };
 
 /** Moves blocks and tables until no block moves. */
-const settle = (blocks: readonly Histogram[], tables: Table[], make: (blocks: readonly Histogram[]) => Table): void => {
+const settle = (
+  blocks: readonly Histogram[],
+  tables: Table[],
+  make: (blocks: readonly Histogram[]) => Table,
+): void => {
   let chosen: number[] = [];
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const now = blocks.map((block) => cheapest(block, tables));
@@ -135,7 +139,12 @@ const settle = (blocks: readonly Histogram[], tables: Table[], make: (blocks: re
 };
 
 /** A start: the first block at random, each next one as likely as it is badly served by those before it. */
-const seeded = (blocks: readonly Histogram[], own: readonly Table[], count: number, seed: number): Table[] => {
+const seeded = (
+  blocks: readonly Histogram[],
+  own: readonly Table[],
+  count: number,
+  seed: number,
+): Table[] => {
   let state = seed;
   const random = (below: number): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
