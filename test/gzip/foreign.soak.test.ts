@@ -4,14 +4,14 @@ import { corpus } from './corpus.ts';
 import { judgeByNode, judgeCorpus } from './foreign.ts';
 
 const WHOLE_LEN = 3_000_000;
-const SEEDS = [2, 3, 4, 5, 6];
+const SEEDS = [2, 3, 4];
 
 describe('whole bodies', () => {
   judgeCorpus(corpus(WHOLE_LEN), [0, 512, 1460, 4096, 16_384, 65_535, 65_536, 262_140, WHOLE_LEN]);
 });
 
 describe('the smallest pieces', () => {
-  judgeByNode(corpus(100_000), [1, 2, 3, 7, 63]);
+  judgeByNode(corpus(20_000), [1, 2, 3, 7, 63]);
 });
 
 describe.each(SEEDS)('pieces of any size, seed %i', (seed) => {
