@@ -3,6 +3,41 @@
 #include "body_parts.h"
 #include <errno.h>
 
+void stage_open(struct dir *d, uint32_t format)
+{
+    BUG_ON(format < ABI_STAGE_GZIP || format > ABI_STAGE_RAW);
+    BUG_ON(d->stage != ABI_STAGE_NONE);
+    d->stage = (uint8_t)format;
+    slz_init(&d->slz,
+             format == ABI_STAGE_GZIP   ? SLZ_GZIP
+             : format == ABI_STAGE_ZLIB ? SLZ_ZLIB
+                                        : SLZ_RAW,
+             SLZ_FAST);
+}
+
+/* The encoder that holds now: the backend's word, else the frontend's, else the process's, but nothing better than what
+ * its limits leave. Asked for each piece, so that a change reaches streams that run. */
+static enum slz_mode mode_now(const struct stream *s)
+{
+    CHECK_STREAM(s);
+    struct process *p = s->eng->proc;
+    struct live *all = live_process(p);
+    int32_t encoder = s->backend == ABI_NONE ? 0 : live_get(&live_proxy(p, s->backend)->w[ABI_LIVE_PX_ENCODER]);
+    int32_t most = live_get(&all->w[ABI_LIVE_ENCODER_MOST]);
+    if (encoder == 0)
+        encoder = live_get(&live_proxy(p, s->frontend)->w[ABI_LIVE_PX_ENCODER]);
+    if (encoder == 0)
+        encoder = live_get(&all->w[ABI_LIVE_ENCODER]);
+    if (most != 0)
+        encoder = MIN(encoder, most);
+    switch (encoder) {
+    case ABI_ENCODER_OFF:
+    case ABI_ENCODER_STORE: return SLZ_STORE;
+    case ABI_ENCODER_BALANCED: return SLZ_BALANCED;
+    default: return SLZ_FAST;
+    }
+}
+
 /* The encoder as a stage: gathers what is readable, up to RX_MAX, then encodes it at once; flushes when nothing more is
  * readable, so that a slow stream passes each piece. <gathered> bytes lie in e->gather. */
 static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t gathered, int last,
@@ -15,6 +50,11 @@ static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t
     struct eng *e = s->eng;
     uint32_t out = 0;
     if (gathered > 0) {
+        enum slz_mode mode = mode_now(s);
+        slz_set_mode(&d->slz, mode);
+        live_add(&live_process(e->proc)->w[ABI_LIVE_COMP_IN], (int32_t)gathered);
+        if (mode == SLZ_STORE)
+            d->comp_byp = d->comp_byp + gathered < gathered ? UINT32_MAX : d->comp_byp + gathered;
         out = (uint32_t)slz_encode(&d->slz, e->tx, e->gather, gathered, !last);
         d->stage_flush = 1;
     }

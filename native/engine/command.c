@@ -49,15 +49,9 @@ static int image_write(struct stream *s, const uint32_t *cmd)
         wflags = (wflags & ~(uint32_t)WRITE_CONN_CLOSE) | WRITE_CONN_UPGRADE;
     if ((s->req.flags & HEAD_F_EXPECT_100) && (s->flags & STREAM_SENT_100))
         wflags |= WRITE_DROP_EXPECT;
-    if ((cmd[ABI_C_STAGE] & 0xff) != ABI_STAGE_NONE &&
+    if (cmd[ABI_C_STAGE] != ABI_STAGE_NONE &&
         (s->up.state == DIR_BODY || s->up.state == DIR_TRAILERS || s->up.decoded > 0 || s->up.end_due)) {
-        uint32_t format = cmd[ABI_C_STAGE] & 0xff;
-        s->up.stage = (uint8_t)format;
-        slz_init(&s->up.slz,
-                 format == ABI_STAGE_GZIP   ? SLZ_GZIP
-                 : format == ABI_STAGE_ZLIB ? SLZ_ZLIB
-                                            : SLZ_RAW,
-                 SLZ_FAST);
+        stage_open(&s->up, cmd[ABI_C_STAGE]);
         s->up.out_kind = FRAMING_CHUNKED;
         wflags |= WRITE_CHUNKED | WRITE_DROP_CLEN;
     }
@@ -115,7 +109,7 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
     if (s->state != ST_POLICY && s->state != ST_POLICY_FAIL && s->state != ST_WAIT)
         return -EPROTO;
     if (backend >= p->nproxies || (server != ABI_NONE && server >= p->nservers) ||
-        (server == ABI_NONE && !(flags & ABI_FWD_ADDR)) || (cmd[ABI_C_STAGE] & 0xff) > ABI_STAGE_RAW)
+        (server == ABI_NONE && !(flags & ABI_FWD_ADDR)) || cmd[ABI_C_STAGE] > ABI_STAGE_RAW)
         return -EINVAL;
     if (!replay && !edits_ok(e, cmd))
         return -EINVAL;
@@ -163,7 +157,7 @@ static int cmd_forward_response(struct stream *s, const uint32_t *cmd)
     CHECK_STREAM(s);
     if (s->state != ST_POLICY_RES || s->back == NULL || s->fields == NULL)
         return -EPROTO;
-    if (!edits_ok(s->eng, cmd) || (cmd[ABI_C_STAGE] & 0xff) > ABI_STAGE_IDENTITY)
+    if (!edits_ok(s->eng, cmd) || cmd[ABI_C_STAGE] > ABI_STAGE_IDENTITY)
         return -EINVAL;
     return response_forward(s, s->eng->edits + cmd[ABI_C_EDITS], cmd[ABI_C_NEDITS], cmd[ABI_C_FLAGS],
                             cmd[ABI_C_STAGE]);

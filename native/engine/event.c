@@ -134,6 +134,7 @@ void event_end(struct stream *s, uint32_t session_end)
     ev[ABI_X_QUEUE_BACKEND] = s->waiter.before_backend;
     ev[ABI_X_COMP_IN] = s->up.comp_in + s->down.comp_in;
     ev[ABI_X_COMP_OUT] = s->up.comp_out + s->down.comp_out;
+    ev[ABI_X_COMP_BYP] = s->up.comp_byp + s->down.comp_byp;
 }
 
 /* A stream that policy left without an answer is a bug of policy: it ends, the others go on. */

@@ -76,18 +76,11 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
             wflags |= WRITE_DROP_CLEN;
         else if ((h->flags & HEAD_F_CHUNKED) && !old_client && h->version >= 0x0101)
             wflags |= WRITE_CHUNKED; /* how the body would come (RFC 9112 section 6.1) */
-    } else if ((stage & 0xff) == ABI_STAGE_IDENTITY) {
+    } else if (stage == ABI_STAGE_IDENTITY) {
         s->down.out_kind = old_client ? FRAMING_CLOSE : FRAMING_CHUNKED;
         wflags |= WRITE_DROP_CLEN;
-    } else if ((stage & 0xff) != ABI_STAGE_NONE) {
-        s->down.stage = (uint8_t)stage;
-        slz_init(&s->down.slz,
-                 (stage & 0xff) == ABI_STAGE_GZIP   ? SLZ_GZIP
-                 : (stage & 0xff) == ABI_STAGE_ZLIB ? SLZ_ZLIB
-                                                    : SLZ_RAW,
-                 (stage >> 8) == 1   ? SLZ_BALANCED
-                 : (stage >> 8) == 2 ? SLZ_STORE
-                                     : SLZ_FAST);
+    } else if (stage != ABI_STAGE_NONE) {
+        stage_open(&s->down, stage);
         s->down.out_kind = old_client ? FRAMING_CLOSE : FRAMING_CHUNKED;
         wflags |= WRITE_DROP_CLEN | WRITE_DROP_ACCEPT_RANGES;
     } else if (in->kind == FRAMING_CHUNKED && old_client) {

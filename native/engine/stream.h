@@ -46,7 +46,7 @@ struct dir {
         decoded; /* bytes at the start of the source's input whose framing is off already (wait for body) */
     int pipe[2]; /* -1: none */
     uint32_t pipe_len;
-    uint32_t comp_in, comp_out;
+    uint32_t comp_in, comp_out, comp_byp;
 };
 
 enum stream_flag {
@@ -147,6 +147,8 @@ enum pump {
 };
 int body_pump(struct stream *s, struct dir *d, struct conn *src, struct conn *dst);
 void dir_open(struct dir *d, const struct framing *in);
+/* Begins the encoder of a direction whose body is to leave as ABI_STAGE_* <format>. */
+void stage_open(struct dir *d, uint32_t format);
 void dir_close(struct stream *s, struct dir *d);
 
 /* Reads and forgets what is left of a body as far as it is at hand; 1 when it is complete. */

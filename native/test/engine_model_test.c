@@ -110,15 +110,26 @@ static void check_counts(void)
     BUG_ON(e->count.unanswered != 0 && !model.anything_goes);
 }
 
+/* Limits come and go, operators switch: the encoder of what runs changes between two pieces. */
+static void switch_encoder(void)
+{
+    struct process *p = process_get();
+    static const int32_t any[] = {0, ABI_ENCODER_OFF, ABI_ENCODER_STORE, ABI_ENCODER_FAST, ABI_ENCODER_BALANCED};
+    _Atomic int32_t *words[] = {&live_process(p)->w[ABI_LIVE_ENCODER], &live_process(p)->w[ABI_LIVE_ENCODER_MOST],
+                                &live_proxy(p, 0)->w[ABI_LIVE_PX_ENCODER]};
+    atomic_store(words[pick(ARRAY_LEN(words))], any[pick(ARRAY_LEN(any))]);
+}
+
 static void environment(void)
 {
     static const uint32_t sizes[] = {0, 0, 0, 1, 7, 100, 1460};
-    switch (pick(6)) {
+    switch (pick(7)) {
     case 0: sim.send_max = sizes[pick(ARRAY_LEN(sizes))] * 3; return;
     case 1: sim.send_window = sizes[pick(ARRAY_LEN(sizes))] * 5; return;
     case 2: sim.recv_max = sizes[pick(ARRAY_LEN(sizes))] * 2; return;
     case 3: sim.refuse_connects = 0; return;
     case 4: sim.no_fds = model.anything_goes && one_in(4); return;
+    case 5: switch_encoder(); return;
     default:
         if (model.timeouts && one_in(4))
             sim.now_ms += pick(6000);

@@ -171,7 +171,7 @@ static void on_response(const uint32_t *ev)
     uint32_t *cmd = command(ev, ABI_CMD_FORWARD_RESPONSE);
     cmd[ABI_C_EDITS] = out.edits;
     if (one_in(3) && !x.head && x.res_body != BODY_NONE) {
-        cmd[ABI_C_STAGE] = ABI_STAGE_GZIP | (uint32_t)pick(3) << 8;
+        cmd[ABI_C_STAGE] = ABI_STAGE_GZIP;
         edit_put(EDIT_ADD, "content-encoding", "gzip");
     } else if (one_in(8)) {
         cmd[ABI_C_STAGE] = ABI_STAGE_IDENTITY;

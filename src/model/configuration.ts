@@ -25,6 +25,10 @@ export interface GlobalSettings {
   logSendHostname: string | undefined;
   spreadChecks: number;
   maxCompressionLevel: number;
+  /** `maxcomprate`, kilobytes per second given to encoders; 0 = no limit. */
+  maxCompressionRateKb: number;
+  /** `maxcompcpuusage`; 100 = no limit. */
+  maxCompressionCpuPercent: number;
   readonly logs: LogLine[];
   readonly statsSockets: StatsSocket[];
   statsTimeoutMs: number;

@@ -118,7 +118,7 @@ export const BAD_TIMEOUT = 3;
 /** peer went away inside the head; E_ARG2 = bytes received */
 export const BAD_CLOSED = 4;
 export const BAD_RESET = 5;
-export const EVENT_END_WORDS = 32;
+export const EVENT_END_WORDS = 36;
 /** two characters of the termination state: who | when<<8, 0 = '-' ; C's view, policy may know better */
 export const X_TERM = 6;
 /** status sent to the client, 0 none */
@@ -154,6 +154,8 @@ export const X_QUEUE_BACKEND = 29;
 /** bytes given to the encoder, bytes it made (saturating) */
 export const X_COMP_IN = 30;
 export const X_COMP_OUT = 31;
+/** those of X_COMP_IN that were only wrapped, because of a limit or ENCODER_STORE */
+export const X_COMP_BYP = 32;
 /** the client connection ends with it: no EV_SESSION_END follows */
 export const XF_SESSION_END = 1;
 export const XF_REUSED = 2;
@@ -314,9 +316,6 @@ export const STAGE_ZLIB = 2;
 export const STAGE_RAW = 3;
 /** no encoder, but chunked anew (`compression algo identity`) */
 export const STAGE_IDENTITY = 4;
-export const STAGE_MODE_FAST = 0;
-export const STAGE_MODE_BALANCED = 256;
-export const STAGE_MODE_STORE = 512;
 export const TIMEOUT_CLIENT = 0;
 export const TIMEOUT_SERVER = 1;
 export const TIMEOUT_CONNECT = 2;
@@ -365,12 +364,25 @@ export const LIF_NODELAY = 1;
 /** mode http, but policy wants EV_SESSION before the first request */
 export const LIF_SESSION_EVENT = 2;
 export const LIVE_WORDS = 16;
+/** what runs goes on as stored blocks, nothing new is compressed */
+export const ENCODER_OFF = 1;
+export const ENCODER_STORE = 2;
+export const ENCODER_FAST = 3;
+export const ENCODER_BALANCED = 4;
 export const LIVE_ACTCONN = 0;
 export const LIVE_MAXCONN = 1;
 export const LIVE_STOPPING = 2;
 export const LIVE_CUM_CONN = 3;
 export const LIVE_CUM_REQ = 4;
 export const LIVE_LISTENERS_FULL = 5;
+/** bytes given to encoders, modulo 2^32 */
+export const LIVE_COMP_IN = 6;
+/** ENCODER_* of proxies that name none (tune.comp.maxlevel) */
+export const LIVE_ENCODER = 7;
+/** ENCODER_*: running streams do no better now (maxcomprate, maxcompcpuusage) */
+export const LIVE_ENCODER_MOST = 8;
+/** 1: new streams go uncompressed now */
+export const LIVE_COMP_CLOSED = 9;
 export const LIVE_PX_FECONN = 0;
 export const LIVE_PX_BECONN = 1;
 /** in the backend's own queue */
@@ -385,6 +397,8 @@ export const LIVE_PX_SERVED = 6;
 export const LIVE_PX_CONN_MAX = 7;
 /** the load at which servers with a minconn serve their maxconn; 0 = none */
 export const LIVE_PX_FULLCONN = 8;
+/** ENCODER_* that replaces the process's, 0 = none; the backend's goes before the frontend's */
+export const LIVE_PX_ENCODER = 9;
 export const LIVE_SV_SERVED = 0;
 /** 0 = none */
 export const LIVE_SV_MAXCONN = 1;
@@ -402,7 +416,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 2156982774;
+export const fingerprint = 50497220;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

@@ -106,6 +106,8 @@ export function firstServerState(server: Server): number {
 export function fillLive(live: Live, configuration: Configuration, limits: Limits): void {
   const { words } = live;
   words[abi.LIVE_MAXCONN] = limits.maxconn;
+  words[abi.LIVE_ENCODER] =
+    configuration.global.maxCompressionLevel > 1 ? abi.ENCODER_BALANCED : abi.ENCODER_FAST;
   for (const proxy of configuration.proxies) {
     const own = proxy.maxconn > 0 ? proxy.maxconn : limits.maxconn;
     words[live.proxy(proxy.index) + abi.LIVE_PX_FE_MAXCONN] = proxy.isFrontend ? own : 0;

@@ -8,6 +8,7 @@ import type { Live } from '../model/live.ts';
 import type { Addon } from '../native/addon.ts';
 import type { SharedMemory } from '../stream/plane.ts';
 import { serverSockaddr } from './addresses.ts';
+import { watchCompression } from './compression-watch.ts';
 import { ControlVoice } from './control-voice.ts';
 import type { DataThreads } from './data-threads.ts';
 import { dumpMemory, dumpStates } from './dump.ts';
@@ -76,6 +77,7 @@ export class Running {
     else await dataThreads.listen(true);
     this.checks.start();
     this.api.begin();
+    watchCompression(this.parts.configuration.global, this.parts.live, this.parts.shared.threads);
     const { addon, engineCounts } = this.parts;
     publishEngineCounts(addon, engineCounts, mainEngine.engine.thread);
   }

@@ -108,8 +108,12 @@ const processKeywords: readonly GlobalKeyword[] = [
   kept('grace', time('<time>')),
   notBuilt('maxconnrate', integer('<number>')),
   notBuilt('maxsessrate', integer('<number>')),
-  notBuilt('maxcomprate', integer('<number>')),
-  notBuilt('maxcompcpuusage', integer('<number>', 0, 100)),
+  set('maxcomprate', integer('<kilobytes per second>'), (settings, value) => {
+    settings.maxCompressionRateKb = value;
+  }),
+  set('maxcompcpuusage', integer('<percent>', 0, 100), (settings, value) => {
+    settings.maxCompressionCpuPercent = value;
+  }),
   kept('maxpipes', integer('<number>')),
   kept('ulimit-n', integer('<number>')),
   kept('stats maxconn', integer('<connections>', 1)),

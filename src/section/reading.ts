@@ -65,6 +65,8 @@ export function newGlobalSettings(): GlobalSettings {
     logSendHostname: undefined,
     spreadChecks: 0,
     maxCompressionLevel: 1,
+    maxCompressionRateKb: 0,
+    maxCompressionCpuPercent: 100,
     logs: [],
     statsSockets: [],
     statsTimeoutMs: 10_000,

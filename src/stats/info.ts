@@ -86,6 +86,7 @@ function activity(source: StatsSource): Values {
     MaxSessRate: rates.connPerSecondMax,
     CompressBpsIn: rates.compressedInPerSecond,
     CompressBpsOut: rates.compressedOutPerSecond,
+    CompressBpsRateLim: source.configuration.global.maxCompressionRateKb * 1024,
     Idle_pct: facts.idlePercent(),
     Stopping: Atomics.load(words, abi.LIVE_STOPPING) === 0 ? 0 : 1,
     Jobs: current + facts.listeners(),

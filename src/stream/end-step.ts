@@ -107,14 +107,18 @@ function countAborts(plane: Plane, stream: DataStream): void {
 }
 
 function countCompression(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
-  const given = words[at + abi.X_COMP_IN] as number;
-  const made = words[at + abi.X_COMP_OUT] as number;
+  // Bytes that were only wrapped count as bypassed, not as compressed.
+  const bypassed = words[at + abi.X_COMP_BYP] as number;
+  const given = (words[at + abi.X_COMP_IN] as number) - bypassed;
+  const made = Math.max(0, (words[at + abi.X_COMP_OUT] as number) - bypassed);
   const front = stream.frontendPlan.frontendCounters;
   const back = stream.backendPlan.backendCounters;
   plane.count(front + count.COUNT_COMP_IN, given);
   plane.count(front + count.COUNT_COMP_OUT, made);
   plane.count(back + count.COUNT_COMP_IN, given);
   plane.count(back + count.COUNT_COMP_OUT, made);
+  plane.count(front + count.COUNT_COMP_BYP, bypassed);
+  plane.count(back + count.COUNT_COMP_BYP, bypassed);
 }
 
 /** HAProxy's timers are odd at times, and people who compare lines see it: a tarpitted request has no time of its own but was queued

@@ -22,6 +22,7 @@ import { ACTION_DONE, ACTION_WAIT, type Rule } from '../model/rules.ts';
 import * as abi from '../native/abi.ts';
 import { pathStart } from '../sample/target.ts';
 import { answerRules, errorReply, reply } from './answer.ts';
+import { mayCompress } from './compression-gate.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
 import type { ProxyPlan } from './proxy-plan.ts';
@@ -233,7 +234,10 @@ export function prepareStep(plane: Plane, stream: DataStream): number {
   if (compression !== undefined) {
     stream.compressionChoice = chooseForRequest(compression, stream.request);
     const whole = (stream.eventFlags & abi.EVF_BODY_END) !== 0 ? stream.bodyLength : -1;
-    stream.requestStage = applyToRequest(compression, stream.request, whole)?.stage ?? abi.STAGE_NONE;
+    const algorithm = mayCompress(plane.live, stream)
+      ? applyToRequest(compression, stream.request, whole)
+      : undefined;
+    stream.requestStage = algorithm?.stage ?? abi.STAGE_NONE;
   }
   return step.STEP_ASSIGN;
 }

@@ -6,6 +6,7 @@ import { COUNT_COMP_RSP } from '../model/counters.ts';
 import { ACTION_DONE, ACTION_WAIT, type Rule } from '../model/rules.ts';
 import * as abi from '../native/abi.ts';
 import { answerRules } from './answer.ts';
+import { mayCompress } from './compression-gate.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
 import type { ProxyPlan } from './proxy-plan.ts';
@@ -68,6 +69,7 @@ function compress(plane: Plane, stream: DataStream, plan: CompressionPlan): numb
     addVary(stream.response);
     return abi.STAGE_NONE;
   }
+  if (!mayCompress(plane.live, stream)) return abi.STAGE_NONE;
   stream.isCompressed = true;
   applyToResponse(algorithm, stream.response);
   plane.count(stream.frontendPlan.frontendCounters + COUNT_COMP_RSP, 1);
