@@ -25,6 +25,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
     process_face(env, exports);
     engine_face(env, exports);
     socket_face(env, exports);
+    crash_face(env, exports);
 #endif
     gzip_face(env, exports);
     return exports;

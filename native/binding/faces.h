@@ -15,6 +15,7 @@ static inline Napi::Value throw_error(Napi::Env env, const char *message)
 void process_face(Napi::Env env, Napi::Object exports);
 void engine_face(Napi::Env env, Napi::Object exports);
 void socket_face(Napi::Env env, Napi::Object exports);
+void crash_face(Napi::Env env, Napi::Object exports);
 void gzip_face(Napi::Env env, Napi::Object exports);
 
 #endif

@@ -62,6 +62,12 @@ export interface Addon {
   /** For `show info`: [pool bytes used, their cap, connection slots ever used]. */
   processUsage(): number[];
 
+  // --- the flight recorder (native/crash/record.h, read by record.ts), main thread, before engines are made ---
+  /** Makes the recorder in the shared memory `fd` (-1: in new memory). Its descriptor, for the master to hold, or -errno. */
+  recorderCreate(fd: number, threads: number, proxies: number, servers: number, listeners: number): number;
+  /** Names a proxy, server or listener, counted over all of them in this order. */
+  recorderName(index: number, name: string): void;
+
   // --- one engine per thread ---
   /** `tracePath`: where a binary trace for native/test/replay is written; none when absent. */
   engineCreate(thread: number, tracePath?: string): EngineMemory;
