@@ -19,7 +19,7 @@ export const layers: readonly (readonly string[])[] = [
   ['cli'],
   ['process'],
   ['gzip', 'postmortem', 'prove', 'origin'],
-  ['keywords.ts', 'early.ts', 'layers.ts'],
+  ['keywords.ts', 'early.ts', 'commands.ts', 'layers.ts'],
   ['index.ts', 'main.ts', 'data-thread.ts'],
 ];
 

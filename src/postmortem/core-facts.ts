@@ -1,0 +1,125 @@
+/** What the system says about core files of one process, read from /proc; nothing is judged here. A stand-in for /proc can be given,
+ * so that what cannot be changed on a machine can be tested.
+ */
+import { accessSync, constants, existsSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface CoreFacts {
+  readonly pid: number;
+  /** RLIMIT_CORE in bytes; Infinity = unlimited. */
+  readonly softLimit: number;
+  readonly hardLimit: number;
+  /** kernel.core_pattern, without its line feed. */
+  readonly pattern: string;
+  /** kernel.core_uses_pid */
+  readonly addsPid: boolean;
+  /** Where a core goes by the pattern; empty when it goes to a program. */
+  readonly directory: string;
+  readonly directoryFault: string;
+  readonly freeBytes: number;
+  /** The program of a pipe pattern is found here. */
+  readonly hasProgram: boolean;
+  /** We are in a container: the kernel would run a pipe's program outside of it. */
+  readonly isContained: boolean;
+  /** False after a change of user without PR_SET_DUMPABLE, or by `set-dumpable off`. */
+  readonly isDumpable: boolean;
+  /** /proc/<pid>/coredump_filter */
+  readonly filter: number;
+  /** Another process of the same user may be looked at: 0 yes, 1 children alone, 2 with a capability, 3 never. */
+  readonly ptraceScope: number;
+  /** A seccomp filter is in place. */
+  readonly isFiltered: boolean;
+  readonly mayTrace: boolean;
+}
+
+/** CAP_SYS_PTRACE as a bit of CapEff. */
+const CAP_SYS_PTRACE = 1n << 19n;
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function limit(word: string | undefined): number {
+  return word === undefined || word === 'unlimited' ? Number.POSITIVE_INFINITY : Number(word);
+}
+
+/** The directory a core of a process in <cwd> goes to. */
+export function coreDirectory(pattern: string, cwd: string): string {
+  if (pattern.startsWith('|')) return '';
+  return pattern.startsWith('/') ? dirname(pattern) : dirname(join(cwd, pattern));
+}
+
+function directoryFault(directory: string): string {
+  try {
+    if (!statSync(directory).isDirectory()) return 'is no directory';
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return '';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'may not be written';
+  }
+}
+
+function freeBytes(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+}
+
+function cwdOf(proc: string, pid: number): string {
+  try {
+    return readlinkSync(`${proc}/${pid}/cwd`);
+  } catch {
+    return process.cwd();
+  }
+}
+
+/** Its files in /proc belong to root although it does not: the kernel's sign that no core is written. */
+function isDumpable(proc: string, pid: number, status: string): boolean {
+  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  if (uid === 0) return true;
+  try {
+    return statSync(`${proc}/${pid}/limits`).uid === uid;
+  } catch {
+    return true;
+  }
+}
+
+function isContained(proc: string): boolean {
+  if (existsSync('/.dockerenv') || existsSync('/run/.containerenv')) return true;
+  return /\b(docker|kubepods|containerd|libpod)\b/.test(read(`${proc}/1/cgroup`));
+}
+
+/** Facts about process <pid>, this one when it is left out. */
+export function readCoreFacts(pid = process.pid, proc = '/proc'): CoreFacts {
+  const limits = /^Max core file size\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(
+    read(`${proc}/${pid}/limits`),
+  );
+  const pattern = read(`${proc}/sys/kernel/core_pattern`).replace(/\n$/, '');
+  const status = read(`${proc}/${pid}/status`);
+  const directory = coreDirectory(pattern, cwdOf(proc, pid));
+  const program = pattern.startsWith('|') ? (pattern.slice(1).trim().split(/\s+/)[0] ?? '') : '';
+  return {
+    pid,
+    softLimit: limit(limits?.[1]),
+    hardLimit: limit(limits?.[2]),
+    pattern,
+    addsPid: read(`${proc}/sys/kernel/core_uses_pid`).trim() === '1',
+    directory,
+    directoryFault: directory === '' ? '' : directoryFault(directory),
+    freeBytes: directory === '' ? 0 : freeBytes(directory),
+    hasProgram: program !== '' && existsSync(program),
+    isContained: isContained(proc),
+    isDumpable: isDumpable(proc, pid, status),
+    filter: Number.parseInt(read(`${proc}/${pid}/coredump_filter`) || '33', 16),
+    ptraceScope: Number(read(`${proc}/sys/kernel/yama/ptrace_scope`) || '0'),
+    isFiltered: /^Seccomp:\s+2/m.test(status),
+    mayTrace: (BigInt(`0x${/^CapEff:\s+([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`) & CAP_SYS_PTRACE) !== 0n,
+  };
+}
