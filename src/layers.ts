@@ -16,6 +16,7 @@ export const layers: readonly (readonly string[])[] = [
   ['check', 'resolvers'],
   ['section'],
   ['stats'],
+  ['state'],
   ['cli'],
   ['process'],
   ['gzip', 'postmortem', 'prove', 'origin'],

@@ -1,7 +1,11 @@
 /** A command of the runtime API: its words, who may use it, what it answers. Families export tables of these; keywords.ts lists them.
  */
+import type { Socket } from 'node:net';
+import type { Proxy } from '../model/proxy.ts';
 import type { Server, ServerAddress } from '../model/server.ts';
+import type { StreamChoice, StreamFacts } from '../model/stream-facts.ts';
 import type { StatsSource } from '../stats/source.ts';
+import type { Answer, SeverityOutput } from './answer.ts';
 
 export type Level = 'user' | 'operator' | 'admin';
 
@@ -16,11 +20,45 @@ export interface ClientState {
   level: Level;
   isInteractive: boolean;
   hasPrompt: boolean;
+  /** `prompt timed`: the prompt shows the uptime. */
+  isTimed: boolean;
   isClosing: boolean;
+  /** The client sends nothing more. */
+  hasShut: boolean;
   /** `expert-mode on`. */
   isExpert: boolean;
+  /** `experimental-mode on`. */
+  isExperimental: boolean;
+  severity: SeverityOutput;
+  /** `set anon on`; 0 = off. */
+  anonKey: number;
   /** How `set timeout cli` left it. */
   timeoutMs: number;
+  /** The empty line behind the answer under way is left out: the master asked for that with `-`. */
+  skipsLine: boolean;
+  /** The socket it came by has `expose-fd listeners`. */
+  readonly mayTakeSockets: boolean;
+  /** Set by a command that goes on alone with the connection: the session is over then. */
+  takeOver: ((connection: Socket) => void) | undefined;
+}
+
+export function newClient(level: Level, timeoutMs: number, mayTakeSockets = false): ClientState {
+  return {
+    level,
+    isInteractive: false,
+    hasPrompt: false,
+    isTimed: false,
+    isClosing: false,
+    hasShut: false,
+    isExpert: false,
+    isExperimental: false,
+    severity: 'none',
+    anonKey: 0,
+    timeoutMs,
+    skipsLine: false,
+    mayTakeSockets,
+    takeOver: undefined,
+  };
 }
 
 export interface StatsSocketFacts {
@@ -28,11 +66,16 @@ export interface StatsSocketFacts {
   readonly level: Level;
 }
 
+/** What was asked of a frontend's listeners. */
+export type FrontendRequest = 'pause' | 'resume' | 'stop';
+
 /** What commands work on. */
 export interface Control {
   readonly source: StatsSource;
   readonly sockets: readonly StatsSocketFacts[];
   readonly version: string;
+  /** `set anon global-key`. */
+  anonKey: number;
   /** The environment as the configuration left it, sorted by name. */
   environment(): readonly (readonly [name: string, value: string])[];
   startupLog(): string;
@@ -40,14 +83,31 @@ export interface Control {
   setMaxconn(maxconn: number): boolean;
   /** From now on the server is reached there. */
   setAddress(server: Server, address: ServerAddress): void;
+  /** `disable|enable|shutdown frontend`; what is wrong, '' when it is done. */
+  changeFrontend(proxy: Proxy, request: FrontendRequest): Promise<string>;
+  /** What the data threads know and main does not. */
+  readonly streams: StreamDoor;
   /** Ends the process as it is. */
   exit(code: number): void;
   /** An exception that nobody catches, where traffic is. */
   panic(): void;
+  /** To the targets of the `global` section. */
+  log(text: string): void;
 }
 
-/** An answer: a text, or pieces of a long one. Each answer ends with an empty line, which the session adds. */
-export type Answer = string | Iterable<string>;
+export interface StreamDoor {
+  /** Data threads. */
+  readonly threads: number;
+  /** A bounded piece of one thread's streams, from <from> on; `next` is -1 at the end. */
+  list(thread: number, from: number): Promise<{ streams: readonly StreamFacts[]; next: number }>;
+  /** How many were ended. */
+  shut(choice: StreamChoice): Promise<number>;
+}
+
+export type { Answer } from './answer.ts';
+
+/** Modes that a client has to switch on before it may use a command. */
+export type Restriction = 'none' | 'expert' | 'experimental';
 
 export interface Command {
   /** Its words: `show stat`. */
@@ -56,7 +116,10 @@ export interface Command {
   readonly usage: string;
   readonly help: string;
   readonly level: Level;
-  run(control: Control, args: readonly string[], client: ClientState): Answer;
+  readonly restriction: Restriction;
+  /** Known, but not listed by the help. */
+  readonly isHidden: boolean;
+  run(control: Control, args: readonly string[], client: ClientState, payload: string | undefined): Answer;
 }
 
 export function command(
@@ -66,5 +129,15 @@ export function command(
   level: Level,
   run: Command['run'],
 ): Command {
-  return { words, usage, help, level, run };
+  return { words, usage, help, level, run, restriction: 'none', isHidden: false };
+}
+
+/** A command that `expert-mode on` opens. */
+export function expertCommand(words: string, usage: string, help: string, run: Command['run']): Command {
+  return { words, usage, help, level: 'admin', run, restriction: 'expert', isHidden: false };
+}
+
+/** A command that no help lists. */
+export function hidden(entry: Command): Command {
+  return { ...entry, isHidden: true };
 }

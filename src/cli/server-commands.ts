@@ -2,32 +2,31 @@
 import { setAdmin, setOperation, setWeight } from '../check/server-admin.ts';
 import type { ServerRecord } from '../check/server-state.ts';
 import * as abi from '../native/abi.ts';
+import { type Answer, fail, say } from './answer.ts';
 import { type Command, type Control, command } from './command.ts';
 import { onServer } from './find-server.ts';
-import { setCheckPort, setServerAddress } from './server-address.ts';
+import { setCheckAddress, setCheckPort, setServerAddress } from './server-address.ts';
 
 const WEIGHT_MAX = 256;
 
 /** The weight that <text> asks for: `0` to `256`, or per cent of the first one; or what is wrong. */
 export function parseWeight(text: string | undefined, initial: number): number | string {
-  const match = /^(\d+)(%?)$/.exec(text ?? '');
   if (text === undefined) return 'Require <weight> or <weight%>.\n';
-  if (match === null) {
-    return /^\d/.test(text)
-      ? 'Trailing garbage in weight string\n'
-      : 'Empty weight string empty or preceded by garbage\n';
-  }
+  const match = /^\s*([+-]?\d+)(%?)(.*)$/.exec(text);
+  if (match === null) return 'Empty weight string empty or preceded by garbage\n';
+  if (match[3] !== '') return 'Trailing garbage in weight string\n';
   const value = Number(match[1]);
   if (match[2] === '%') {
-    if (initial === 0 && value > 0) return 'Relative weight must be positive.\n';
+    if (value < 0) return 'Relative weight must be positive.\n';
     return Math.min(WEIGHT_MAX, Math.floor((initial * value) / 100));
   }
-  return value > WEIGHT_MAX ? 'Absolute weight can only be between 0 and 256 inclusive.\n' : value;
+  const isAllowed = value >= 0 && value <= WEIGHT_MAX;
+  return isAllowed ? value : 'Absolute weight can only be between 0 and 256 inclusive.\n';
 }
 
-function applyWeight(control: Control, record: ServerRecord, text: string | undefined): string {
+function applyWeight(control: Control, record: ServerRecord, text: string | undefined): Answer {
   const weight = parseWeight(text, record.server.weight);
-  if (typeof weight === 'string') return weight;
+  if (typeof weight === 'string') return fail(weight);
   setWeight(control.source.states, record, weight);
   return '';
 }
@@ -35,82 +34,129 @@ function applyWeight(control: Control, record: ServerRecord, text: string | unde
 const SET_USAGE =
   'usage: set server <backend>/<server> addr | agent | agent-addr | agent-port | agent-send | check-addr | check-port | fqdn | health | name | ssl | state | weight\n';
 
-const HEALTHS = { up: 'up', stopping: 'stopping', down: 'down' } as const;
+type Setter = (control: Control, record: ServerRecord, args: readonly string[]) => Answer;
 
-function setServer(control: Control, record: ServerRecord, args: readonly string[]): string {
-  const [what, value] = args;
-  const { states } = control.source;
-  if (what === 'weight') return applyWeight(control, record, value);
-  if (what === 'state') {
-    if (value !== 'ready' && value !== 'drain' && value !== 'maint') {
-      return "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n";
-    }
-    setAdmin(states, record, value);
-    return '';
+function setState(control: Control, record: ServerRecord, [value]: readonly string[]): Answer {
+  if (value !== 'ready' && value !== 'drain' && value !== 'maint') {
+    return fail("'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n");
   }
-  if (what === 'health') {
-    if (value !== 'up' && value !== 'stopping' && value !== 'down') {
-      return "'set server <srv> health' expects 'up', 'stopping', or 'down'.\n";
-    }
-    setOperation(states, record, HEALTHS[value]);
-    return '';
-  }
-  if (what === 'addr') return setServerAddress(control, record, args.slice(1));
-  if (what === 'check-port') return setCheckPort(record, value);
-  if (what === 'agent') return 'agent checks are not enabled on this server.\n';
-  if (what === 'fqdn') return 'set server <b>/<s> fqdn failed because no resolution is configured.\n';
-  return SET_USAGE;
-}
-
-function setMaxconn(control: Control, record: ServerRecord, [text]: readonly string[]): string {
-  if (text === undefined) return 'Require <maxconn>.\n';
-  if (!/^\d{1,9}$/.test(text)) return 'Integer value expected.\n';
-  const { live } = control.source;
-  Atomics.store(live.words, live.server(record.server.index) + abi.LIVE_SV_MAXCONN, Number(text));
-  control.source.states.change(record, () => {});
+  setAdmin(control.source.states, record, value);
   return '';
 }
 
-function setChecks(isOn: boolean): Command['run'] {
-  return onServer((_, record) => {
-    if (!record.server.check.enabled) return 'Health checks are not configured on this server.\n';
+function setHealth(control: Control, record: ServerRecord, [value]: readonly string[]): Answer {
+  if (value !== 'up' && value !== 'stopping' && value !== 'down') {
+    return fail("'set server <srv> health' expects 'up', 'stopping', or 'down'.\n");
+  }
+  setOperation(control.source.states, record, value);
+  return '';
+}
+
+function setFqdn(_: Control, __: ServerRecord, [name]: readonly string[]): Answer {
+  if (name === undefined) return fail('set server <b>/<s> fqdn requires a FQDN.\n');
+  return fail('set server <b>/<s> fqdn failed because no resolution is configured.\n');
+}
+
+function setName(_: Control, record: ServerRecord, [name]: readonly string[]): Answer {
+  if (name === undefined) return fail('set server <b>/<s> name requires a new name.\n');
+  if (record.admin !== 'maint') {
+    return fail('Server must be in maintenance mode to be renamed (set server <b>/<s> state maint).\n');
+  }
+  return fail('Servers are not renamed at run time: change the configuration and reload.\n');
+}
+
+const NO_AGENT = 'agent checks are not enabled on this server';
+
+const SETTERS: Readonly<Record<string, Setter>> = {
+  weight: (control, record, [value]) => applyWeight(control, record, value),
+  state: setState,
+  health: setHealth,
+  addr: setServerAddress,
+  'check-addr': (_, record, args) => setCheckAddress(record, args),
+  'check-port': (_, record, [port]) => setCheckPort(record, port),
+  agent: () => fail(`${NO_AGENT}.\n`),
+  'agent-addr': (_, __, [address]) =>
+    fail(
+      address === undefined
+        ? 'set server <b>/<s> agent-addr requires an address and optionally a port.\n'
+        : `${NO_AGENT}\n`,
+    ),
+  'agent-port': (_, __, [port]) =>
+    fail(port === undefined ? 'set server <b>/<s> agent-port requires a port.\n' : `${NO_AGENT}\n`),
+  'agent-send': () => fail(`${NO_AGENT}.\n`),
+  fqdn: setFqdn,
+  name: setName,
+  ssl: () => fail("'set server <srv> ssl' cannot be set.  default-server should define ssl settings\n"),
+};
+
+function setServer(control: Control, record: ServerRecord, args: readonly string[]): Answer {
+  const setter = Object.hasOwn(SETTERS, args[0] ?? '') ? SETTERS[args[0] as string] : undefined;
+  return setter === undefined ? fail(SET_USAGE) : setter(control, record, args.slice(1));
+}
+
+const MAXCONN_MAX = 0x7fff_ffff;
+
+function setMaxconn(control: Control, record: ServerRecord, [text]: readonly string[]): Answer {
+  if (text === undefined) return fail('Require <maxconn>.\n');
+  const match = /^\s*([+-]?\d+)(.*)$/.exec(text);
+  if (match === null) return fail('maxconn string empty or preceded by garbage\n');
+  if (match[2] !== '') return fail('Trailing garbage in maxconn string\n');
+  const maxconn = Math.min(Math.max(0, Number(match[1])), MAXCONN_MAX);
+  const { live, states, changed } = control.source;
+  const at = live.server(record.server.index);
+  const isStatic = live.words[at + abi.LIVE_SV_MAXCONN] === live.words[at + abi.LIVE_SV_MINCONN];
+  Atomics.store(live.words, at + abi.LIVE_SV_MAXCONN, maxconn);
+  if (isStatic) Atomics.store(live.words, at + abi.LIVE_SV_MINCONN, maxconn);
+  changed.serverMaxconns.set(record.server.index, maxconn);
+  states.change(record, () => {});
+  return '';
+}
+
+function setChecks(isOn: boolean): Setter {
+  return (_, record) => {
+    if (!record.server.check.enabled) {
+      return isOn ? fail('Health check was not configured on this server, cannot enable.\n') : '';
+    }
     record.checksEnabled = isOn;
     return '';
-  });
+  };
 }
+
+function setAdminState(state: 'ready' | 'maint'): Setter {
+  return (control, record) => {
+    setAdmin(control.source.states, record, state);
+    return '';
+  };
+}
+
+const USE_SET_SERVER = "(use 'set server' instead)";
 
 export const serverCommands: readonly Command[] = [
   command(
     'set server',
     '<bk>/<srv> [opts]',
-    "change a server's state, health, weight or address",
+    "change a server's state, weight, address, name or ssl",
     'admin',
     onServer(setServer),
   ),
   command(
     'enable server',
-    '<bk>/<srv>',
-    'enable a disabled server (like set server ... state ready)',
+    ' (DEPRECATED)',
+    `enable a disabled server ${USE_SET_SERVER}`,
     'admin',
-    onServer((control, record) => {
-      setAdmin(control.source.states, record, 'ready');
-      return '';
-    }),
+    onServer(setAdminState('ready')),
   ),
   command(
     'disable server',
-    '<bk>/<srv>',
-    'put a server into maintenance (like set server ... state maint)',
+    '(DEPRECATED)',
+    `disable a server for maintenance ${USE_SET_SERVER}`,
     'admin',
-    onServer((control, record) => {
-      setAdmin(control.source.states, record, 'maint');
-      return '';
-    }),
+    onServer(setAdminState('maint')),
   ),
   command(
     'set weight',
-    '<bk>/<srv> <weight>[%]',
-    "change a server's weight (absolute, or per cent of the first one)",
+    '<bk>/<srv>  (DEPRECATED)',
+    `change a server's weight ${USE_SET_SERVER}`,
     'admin',
     onServer((control, record, [text]) => applyWeight(control, record, text)),
   ),
@@ -119,15 +165,29 @@ export const serverCommands: readonly Command[] = [
     '<bk>/<srv>',
     "report a server's current weight",
     'user',
-    onServer((_, record) => `${record.weight} (initial ${record.server.weight})\n`),
+    onServer((_, record) => say(`${record.weight} (initial ${record.server.weight})\n`)),
   ),
   command(
     'set maxconn server',
-    '<bk>/<srv> <n>',
-    "change a server's maxconn",
-    'operator',
+    '<bk>/<srv>',
+    "change a server's maxconn setting",
+    'admin',
     onServer(setMaxconn),
   ),
-  command('enable health', '<bk>/<srv>', 'enable health checks', 'admin', setChecks(true)),
-  command('disable health', '<bk>/<srv>', 'disable health checks', 'admin', setChecks(false)),
+  command('enable health', '', 'enable health checks', 'admin', onServer(setChecks(true))),
+  command('disable health', '', 'disable health checks', 'admin', onServer(setChecks(false))),
+  command(
+    'enable agent',
+    '',
+    'enable agent checks',
+    'admin',
+    onServer(() => fail('Agent was not configured on this server, cannot enable.\n')),
+  ),
+  command(
+    'disable agent',
+    '',
+    'disable agent checks',
+    'admin',
+    onServer(() => ''),
+  ),
 ];

@@ -1,13 +1,15 @@
 /** The runtime API on its sockets: connections, their bounds, and one session for each. Listening descriptors are opened by
  * src/process; connections belong to this file.
  */
-import { createServer, type Server, type Socket } from 'node:net';
-import type { Control, Level } from './command.ts';
-import { CliSession } from './session.ts';
+import { createServer, type Server, Socket } from 'node:net';
+import { type Control, type Level, newClient } from './command.ts';
+import { Conversation } from './conversation.ts';
+import { CliSession, type SessionLimits } from './session.ts';
 
 export interface CliSocket {
   readonly fd: number;
   readonly level: Level;
+  readonly exposesListeners?: boolean;
 }
 
 export interface CliLimits {
@@ -15,16 +17,17 @@ export interface CliLimits {
   readonly connections: number;
   /** `stats timeout`. */
   readonly timeoutMs: number;
+  readonly session?: SessionLimits;
 }
 
-/** Answers wait in memory for slow readers up to this; then the session waits. */
-const SEND_MAX_BYTES = 64 * 1024;
+/** A client that asked nothing for so long gives way to another one when there are too many. */
+const IDLE_YIELDS_MS = 1000;
 
 export class CliServer {
   private readonly control: Control;
   private readonly limits: CliLimits;
   private readonly servers: Server[] = [];
-  private readonly clients = new Set<Socket>();
+  private readonly clients = new Map<Socket, Conversation>();
 
   constructor(control: Control, limits: CliLimits) {
     this.control = control;
@@ -32,10 +35,10 @@ export class CliServer {
   }
 
   listen(sockets: readonly CliSocket[]): void {
-    for (const { fd, level } of sockets) {
+    for (const { fd, level, exposesListeners = false } of sockets) {
       // The client half-closes after its commands: our side stays open for the answers.
       const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-        this.accept(socket, level),
+        this.accept(socket, level, exposesListeners),
       );
       // A failed accept (no descriptors left) is an error of the server too: it goes on listening.
       server.on('error', () => {
@@ -47,72 +50,52 @@ export class CliServer {
     }
   }
 
+  /** Takes over a connected stream descriptor: the master hands its clients on. */
+  adopt(fd: number, level: Level): void {
+    const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+    this.accept(socket, level, false);
+    socket.resume();
+  }
+
+  /** Takes no more clients; those that are here stay. */
+  stopListening(): void {
+    for (const server of this.servers.splice(0)) server.close();
+  }
+
   close(): void {
     for (const server of this.servers) server.close();
-    for (const client of this.clients) client.destroy();
+    for (const client of this.clients.keys()) client.destroy();
   }
 
-  private accept(socket: Socket, level: Level): void {
-    if (this.clients.size >= this.limits.connections) {
-      socket.destroy();
+  /** Makes room among <clients>: whoever asked nothing for longest goes. False when all are at work. */
+  private makeRoom(): boolean {
+    if (this.clients.size < this.limits.connections) return true;
+    const nowMs = performance.now();
+    let longestMs = IDLE_YIELDS_MS;
+    let found: Conversation | undefined;
+    for (const conversation of this.clients.values()) {
+      const idleMs = conversation.idleMs(nowMs);
+      if (idleMs < longestMs) continue;
+      longestMs = idleMs;
+      found = conversation;
+    }
+    found?.destroy();
+    return found !== undefined;
+  }
+
+  private accept(socket: Socket, level: Level, exposesListeners: boolean): void {
+    socket.on('error', () => socket.destroy());
+    if (!this.makeRoom()) {
+      socket.end(`Too many connections to the runtime API (stats maxconn ${this.limits.connections}).\n`);
+      socket.resume();
+      socket.setTimeout(IDLE_YIELDS_MS, () => socket.destroy());
       return;
     }
-    this.clients.add(socket);
+    const client = newClient(level, this.limits.timeoutMs, exposesListeners);
+    const session = new CliSession(this.control, client, this.limits.session);
+    const conversation = new Conversation(socket, session);
+    this.clients.set(socket, conversation);
     socket.on('close', () => this.clients.delete(socket));
-    socket.on('error', () => socket.destroy());
-    const client = {
-      level,
-      isInteractive: false,
-      hasPrompt: false,
-      isClosing: false,
-      isExpert: false,
-      timeoutMs: this.limits.timeoutMs,
-    };
-    new Conversation(socket, new CliSession(this.control, client)).begin();
-  }
-}
-
-/** Joins a socket and a session: pieces of an answer are made only as fast as the client reads them. */
-class Conversation {
-  private readonly socket: Socket;
-  private readonly session: CliSession;
-  private readonly pieces: Generator<string>[] = [];
-  private isEnded = false;
-
-  constructor(socket: Socket, session: CliSession) {
-    this.socket = socket;
-    this.session = session;
-  }
-
-  begin(): void {
-    const { socket, session } = this;
-    socket.setTimeout(session.client.timeoutMs, () => socket.destroy());
-    socket.on('data', (data) => this.feed(session.take(data.toString('latin1'))));
-    socket.on('end', () => this.feed(session.end()));
-    socket.on('drain', () => this.pump());
-  }
-
-  private feed(pieces: Generator<string>): void {
-    this.pieces.push(pieces);
-    if (this.pieces.length === 1) this.pump();
-  }
-
-  private pump(): void {
-    while (this.pieces.length > 0) {
-      const next = (this.pieces[0] as Generator<string>).next();
-      if (next.done === true) this.pieces.shift();
-      else this.socket.write(next.value, 'latin1');
-      if (this.socket.writableLength > SEND_MAX_BYTES) {
-        // More is read from the client only when it has taken this.
-        this.socket.pause();
-        return;
-      }
-    }
-    this.socket.resume();
-    const { client } = this.session;
-    this.socket.setTimeout(client.timeoutMs);
-    if (!client.isClosing || this.isEnded) return;
-    this.isEnded = true;
-    this.socket.end();
+    conversation.begin();
   }
 }

@@ -1,103 +1,10 @@
 /** The runtime API without sockets: the conversation, levels, commands and their errors, byte for byte. */
 import { describe, expect, it } from 'vitest';
-import { CheckHouse } from '../../test/tool/check-house.ts';
-import { createCounterMemory } from '../model/counter-slices.ts';
+import { cliBench as bench, newSession } from '../../test/tool/cli-bench.ts';
 import { COUNT_RATE_MAX, COUNT_STOT } from '../model/counters.ts';
-import { parseConfiguration } from '../section/configuration.ts';
-import { makeSources } from '../section/sources.ts';
-import { newRates } from '../stats/source.ts';
-import type { Control, Level } from './command.ts';
 import { cliCommands, sessionCommands } from './commands.ts';
-import { CliSession, LINE_MAX_BYTES, splitCommands, splitWords } from './session.ts';
-
-const TEXT = `defaults
-  timeout connect 1s
-  timeout client 1s
-  timeout server 1s
-frontend fe
-  bind 127.0.0.1:1
-  default_backend be
-backend be
-  server s1 127.0.0.1:1 weight 10 check
-  server s2 127.0.0.1:2 maxconn 5
-`;
-
-interface Bench {
-  readonly control: Control;
-  readonly house: CheckHouse;
-  ask(text: string, level?: Level): string;
-}
-
-function bench(): Bench {
-  const sources = makeSources(
-    [{ name: 't.cfg', text: TEXT }],
-    { localPeer: 'p', maxconn: 0, proxyMaxconn: 0 },
-    {},
-  );
-  const { configuration } = parseConfiguration(sources);
-  const house = new CheckHouse(configuration);
-  const layout = { proxies: 2, servers: 2, listeners: 1, threads: 2 };
-  const control: Control = {
-    source: {
-      configuration,
-      live: house.live,
-      counters: createCounterMemory(layout),
-      layout,
-      states: house.states,
-      rates: newRates(),
-      nowMs: () => 1000,
-      facts: {
-        threads: 2,
-        startedMs: Date.now(),
-        bootMs: () => 1,
-        maxconn: 100,
-        maxsock: 200,
-        ulimitN: 200,
-        shownHost: 'here',
-        description: '',
-        version: '9.9',
-        releaseDate: '2026/01/01',
-        poolUsage: () => ({ usedBytes: 0, maxBytes: 1 }),
-        droppedLogs: () => 0,
-        splicedBytes: () => 0,
-        refusedBuffers: () => 0,
-        streams: () => 0,
-        warnings: () => 0,
-        listeners: () => 1,
-        idlePercent: () => 100,
-      },
-    },
-    sockets: [{ source: 'unix@/s', level: 'admin' }],
-    version: '9.9',
-    environment: () => [['HOME', '/root']],
-    startupLog: () => 'said\n',
-    setMaxconn: (maxconn) => maxconn <= 100,
-    setAddress: (server, address) => {
-      server.resolved = address;
-    },
-    exit() {},
-    panic() {},
-  };
-  return {
-    control,
-    house,
-    ask(text, level = 'admin') {
-      const session = newSession(control, level);
-      return [...session.take(`${text}\n`), ...session.end()].join('');
-    },
-  };
-}
-
-function newSession(control: Control, level: Level): CliSession {
-  return new CliSession(control, {
-    level,
-    isInteractive: false,
-    hasPrompt: false,
-    isClosing: false,
-    isExpert: false,
-    timeoutMs: 1000,
-  });
-}
+import { LINE_MAX_BYTES } from './session.ts';
+import { splitCommands, splitWords } from './words.ts';
 
 describe('the conversation', () => {
   it('answers each command of a line, with an empty line behind each, and is over after the line', () => {
@@ -129,7 +36,7 @@ describe('the conversation', () => {
 
   it('refuses a line that is too long', () => {
     const session = newSession(bench().control, 'admin');
-    expect([...session.take('x'.repeat(LINE_MAX_BYTES + 1))].join('')).toContain('too long');
+    expect([...session.take('x'.repeat(LINE_MAX_BYTES + 1))].join('')).toContain('too big');
     expect(session.client.isClosing).toBe(true);
   });
 
@@ -163,10 +70,10 @@ describe('commands on servers', () => {
     ['set weight be/s1', 'Require <weight> or <weight%>.\n\n'],
     ['set server be/s1 state x', "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n\n"],
     ['set server be/s1 health x', "'set server <srv> health' expects 'up', 'stopping', or 'down'.\n\n"],
-    ['set maxconn server be/s2 x', 'Integer value expected.\n\n'],
+    ['set maxconn server be/s2 x', 'maxconn string empty or preceded by garbage\n\n'],
     ['show servers state nope', "Can't find backend.\n\n"],
     ['show backend', '# name\nbe\n\n'],
-    ['disable health be/s2', 'Health checks are not configured on this server.\n\n'],
+    ['enable health be/s2', 'Health check was not configured on this server, cannot enable.\n\n'],
     ['set maxconn global 101', 'Value out of range.\n\n'],
     ['set maxconn frontend nope 5', 'No such frontend.\n\n'],
     ['set server be/s1 addr foo', "Invalid addr 'foo'\n\n"],
@@ -180,7 +87,7 @@ describe('commands on servers', () => {
     ['set server be/s1 check-port x', 'provided port is not an integer\n\n'],
     ['clear counters server be/s1', 'Server counters cleared.\n\n'],
     ['clear counters server be/nope', 'No such server.\n\n'],
-    ['show env HOME', '/root\n\n'],
+    ['show env HOME', 'HOME=/root\n\n'],
     ['show env NOPE', 'Variable not found\n\n'],
     ['show startup-logs', 'said\n\n'],
     ['echo a  b', 'a b\n\n'],
@@ -203,7 +110,7 @@ describe('commands on servers', () => {
 describe('unknown commands', () => {
   it('are answered with the nearest ones, then those of the connection', () => {
     const { ask } = bench();
-    const answer = ask('show nope');
+    const answer = ask('show versoin');
     expect(answer).toMatch(
       /^Unknown command: 'show', but maybe one of the following ones is a better match:\n/,
     );
@@ -212,10 +119,11 @@ describe('unknown commands', () => {
     expect(answer).toMatch(/ {2}quit {36}: disconnect\n\n$/);
   });
 
-  it('help lists what the level may use', () => {
+  it('help lists what there is, and what expert mode opens only in expert mode', () => {
     const { ask } = bench();
-    expect(ask('help', 'user')).not.toContain('set weight');
-    expect(ask('help', 'admin')).toContain('set weight');
+    expect(ask('help', 'user')).toContain('set weight');
+    expect(ask('help')).not.toContain('debug dev');
+    expect(ask('expert-mode on; help')).toContain('debug dev panic');
     expect(ask('help show servers')).toMatch(
       /^The following commands are valid at this level:\n {2}show servers conn/,
     );

@@ -5,33 +5,52 @@ import { COUNTER_WORDS, COUNTERS } from '../model/counters.ts';
 import { type InfoForm, infoText } from '../stats/info.ts';
 import { EVERYTHING, type ObjectFilter } from '../stats/objects.ts';
 import { type StatForm, statText } from '../stats/stat-views.ts';
-import { type Answer, type Command, type Control, command } from './command.ts';
+import { type Answer, fail, leadingInteger, say } from './answer.ts';
+import { type ClientState, type Command, type Control, command, mayRun } from './command.ts';
 import { findServer } from './find-server.ts';
 
-/** `show stat [<proxy|id> <type> <sid>] [typed|json|up|no-maint|desc]*` */
-function showStat(control: Control, args: readonly string[]): Answer {
-  const rest = [...args];
-  let filter: ObjectFilter = EVERYTHING;
+const RESOLVERS_HEADER =
+  '# id,pid,sent,send_error,valid,update,cname,cname_error,any_err,nx,timeout,refused,other,invalid,too_big,truncated,outdated,\n';
+
+/** `<proxy|id> <types> <id>` */
+function readFilter(control: Control, words: readonly string[]): ObjectFilter | undefined {
+  const [name, types, id] = words as readonly [string, string, string];
   const { proxies } = control.source.configuration;
-  if (rest.length >= 3 && /^-?\d+$/.test(rest[1] as string)) {
-    const [name, types, id] = rest.splice(0, 3) as [string, string, string];
-    const proxyId = /^-?\d+$/.test(name) ? Number(name) : proxies.find((one) => one.name === name)?.id;
-    const isKnown = proxyId !== undefined && (proxyId === -1 || proxies.some((one) => one.id === proxyId));
-    if (!isKnown) return 'No such proxy.\n';
-    filter = { ...filter, proxyId, types: Number(types), id: Number(id) };
+  const proxyId = proxies.find((one) => one.name === name)?.id ?? leadingInteger(name);
+  if (proxyId === 0) return undefined;
+  const bits = leadingInteger(types);
+  return { ...EVERYTHING, proxyId, types: bits, id: leadingInteger(id) };
+}
+
+/** `show stat [domain <proxy|resolvers>] [<proxy|id> <types> <id>] [typed|json|desc|up|no-maint]*` */
+function showStat(control: Control, args: readonly string[]): Answer {
+  let rest = args;
+  if (rest[0] === 'domain') {
+    if (rest[1] === 'resolvers') return RESOLVERS_HEADER;
+    if (rest[1] !== 'proxy') return fail('Invalid statistics domain.\n');
+    rest = rest.slice(2);
+  }
+  let filter: ObjectFilter | undefined = EVERYTHING;
+  if (rest.length >= 3) {
+    filter = readFilter(control, rest);
+    if (filter === undefined) return fail('No such proxy.\n');
+    rest = rest.slice(3);
   }
   let form: StatForm = 'csv';
   for (const word of rest) {
     if (word === 'typed' || word === 'json') form = word;
     else if (word === 'up' || word === 'no-maint') filter = { ...filter, only: word };
   }
-  return statText(control.source, filter, form);
+  return statText(control.source, filter, form, rest.includes('desc'));
 }
 
 function showInfo(control: Control, args: readonly string[]): string {
   let form: InfoForm = 'text';
   for (const word of args) if (word === 'typed' || word === 'json') form = word;
-  return infoText(control.source, form);
+  return infoText(control.source, form, {
+    isDescribed: args.includes('desc'),
+    isExact: args.includes('float'),
+  });
 }
 
 /** Maximums only, or everything. Data threads may add while it runs: a count may keep an event or two. */
@@ -56,9 +75,9 @@ function clearCounters(control: Control, isAll: boolean): string {
   return '';
 }
 
-function clearServer(control: Control, name: string | undefined): string {
+function clearServer(control: Control, name: string | undefined): Answer {
   const found = findServer(control, name);
-  if ('error' in found) return found.error;
+  if ('error' in found) return fail(found.error);
   const { source } = control;
   for (let thread = 0; thread < source.layout.threads; thread++) {
     const slice = counterSlice(source.counters, source.layout, thread);
@@ -66,7 +85,15 @@ function clearServer(control: Control, name: string | undefined): string {
     slice.fill(0, at, at + COUNTER_WORDS);
   }
   clearChecks(found.record);
-  return 'Server counters cleared.\n';
+  return say('Server counters cleared.\n');
+}
+
+/** Whoever may only look at counters must not be able to hide what happened. */
+function clear(control: Control, args: readonly string[], client: ClientState): Answer {
+  const [what, name] = args;
+  const isOne = what === 'server';
+  if ((isOne || what === 'all') && !mayRun(client.level, 'admin')) return fail('Permission denied\n');
+  return isOne ? clearServer(control, name) : clearCounters(control, what === 'all');
 }
 
 function clearMaximums(control: Control): void {
@@ -81,10 +108,16 @@ function clearChecks(record: { failedChecks: number; downTransitions: number }):
 }
 
 export const showStatsCommands: readonly Command[] = [
-  command('show info', '[typed|json]*', 'report information about the running process', 'user', showInfo),
+  command(
+    'show info',
+    '[desc|json|typed|float]*',
+    'report information about the running process',
+    'user',
+    showInfo,
+  ),
   command(
     'show stat',
-    '[json|no-maint|typed|up]*',
+    '[desc|json|no-maint|typed|up]*',
     'report counters for each proxy and server',
     'user',
     showStat,
@@ -94,9 +127,6 @@ export const showStatsCommands: readonly Command[] = [
     '[all|server <bk>/<srv> [force]]',
     "clear max statistics counters (or all, or one server's)",
     'operator',
-    (control, args) => {
-      if (args[0] === 'server') return clearServer(control, args[1]);
-      return clearCounters(control, args[0] === 'all');
-    },
+    clear,
   ),
 ];

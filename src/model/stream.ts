@@ -77,6 +77,8 @@ export class Stream {
   /** Set by a fetch whose answer may change when more bytes come; a condition that read one waits in `tcp-request content`. */
   mayChange = false;
   isActive = false;
+  /** Monotonic ms when policy first heard of it. */
+  beganMs = 0;
 
   begin(engine: Engine, index: number, generation: number, session: Session): void {
     this.index = index;
@@ -117,6 +119,7 @@ export class Stream {
     this.waitStartMs = -1;
     this.mayChange = false;
     this.isActive = true;
+    this.beganMs = engine.nowMs;
     session.streams++;
   }
 }

@@ -14,7 +14,10 @@ export class ControlVoice implements Voice {
   private readonly speaker: Speaker;
   private readonly logs: ReturnType<typeof createPlaneLogs>;
 
+  private readonly configuration: Configuration;
+
   constructor(configuration: Configuration, engine: NativeEngine, speaker: Speaker) {
+    this.configuration = configuration;
     this.engine = engine;
     this.speaker = speaker;
     this.logs = createPlaneLogs(configuration);
@@ -32,6 +35,19 @@ export class ControlVoice implements Voice {
     for (const line of proxy.logs) {
       if (level > line.maxLevel) continue;
       this.logs.write(this.engine, line, Math.max(level, line.minLevel), text, proxy);
+    }
+    this.engine.exec();
+  }
+
+  /** To the log targets of the `global` section. */
+  logGlobal(level: number, text: string): void {
+    const { global, proxies } = this.configuration;
+    const [proxy] = proxies;
+    if (proxy === undefined) return;
+    for (const line of global.logs) {
+      if (level <= line.maxLevel) {
+        this.logs.write(this.engine, line, Math.max(level, line.minLevel), text, proxy);
+      }
     }
     this.engine.exec();
   }

@@ -6,8 +6,10 @@ import type { Configuration } from '../model/configuration.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { loadAddon } from '../native/load.ts';
 import { parseConfiguration } from '../section/configuration.ts';
+import type { Plane } from '../stream/plane.ts';
 import { createDataPlane } from './data-plane.ts';
 import { publishEngineCounts } from './engine-counts.ts';
+import { answerQuestion } from './questions.ts';
 import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 
 type Work = Extract<ToDataThread, { kind: 'configure' }>;
@@ -18,16 +20,17 @@ function readConfiguration(work: Work): Configuration {
   return configuration;
 }
 
-function startEngine(work: Work, configuration: Configuration): NativeEngine {
+function startEngine(work: Work, configuration: Configuration): { engine: NativeEngine; plane: Plane } {
   const engine = new NativeEngine(loadAddon(), work.thread);
-  const plane = createDataPlane(configuration, engine, work.shared);
-  engine.start(plane.onBatch);
+  const { plane, onBatch } = createDataPlane(configuration, engine, work.shared);
+  engine.start(onBatch);
   publishEngineCounts(loadAddon(), work.engineCounts, work.thread);
-  return engine;
+  return { engine, plane };
 }
 
 class DataThread {
   private engine: NativeEngine | undefined;
+  private plane: Plane | undefined;
   private configuration: Configuration | undefined;
   private readonly say: (message: FromDataThread) => void;
 
@@ -54,11 +57,20 @@ class DataThread {
         if (server !== undefined) server.resolved = message.address;
         return;
       }
+      case 'question':
+        if (this.plane === undefined) return;
+        this.say({
+          kind: 'answer',
+          number: message.number,
+          reply: answerQuestion(this.plane, message.question),
+        });
+        return;
       case 'panic':
         throw new Error('panic, as asked for by the runtime API');
       default:
         this.engine?.destroy();
         this.engine = undefined;
+        this.plane = undefined;
         this.say({ kind: 'gone' });
     }
   }
@@ -66,7 +78,7 @@ class DataThread {
   private configure(work: Work): void {
     try {
       this.configuration = readConfiguration(work);
-      this.engine = startEngine(work, this.configuration);
+      ({ engine: this.engine, plane: this.plane } = startEngine(work, this.configuration));
       this.say({ kind: 'ready' });
     } catch (error) {
       this.say({

@@ -2,10 +2,14 @@
  * ends before it was told to is a crash of the process, never one thread less.
  */
 import { Worker } from 'node:worker_threads';
+import type { Question, Reply } from './questions.ts';
 import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 
 /** A thread has so long to become ready. */
 export const READY_MAX_MS = 30_000;
+
+/** A thread answers between two batches; one that is busy for so long is not waited for. */
+export const QUESTION_MAX_MS = 5_000;
 
 export type Crash = (thread: number, text: string) => void;
 
@@ -16,6 +20,8 @@ class DataThread {
   private readonly worker: Worker;
   private readonly onCrash: Crash;
   private isEnding = false;
+  private readonly questions = new Map<number, (reply: Reply) => void>();
+  private lastQuestion = 0;
   private waiting: { readonly kind: Answer; readonly resolve: () => void } | undefined;
   /** An answer that came before it was waited for. */
   private early: Answer | undefined;
@@ -39,7 +45,10 @@ class DataThread {
   }
 
   private take(message: FromDataThread): void {
-    if (message.kind === 'failed') {
+    if (message.kind === 'answer') {
+      this.questions.get(message.number)?.(message.reply);
+      this.questions.delete(message.number);
+    } else if (message.kind === 'failed') {
       this.crash(message.text);
     } else if (this.waiting?.kind === message.kind) {
       const { resolve } = this.waiting;
@@ -62,6 +71,22 @@ class DataThread {
     if (this.early === answer) return Promise.resolve();
     return new Promise((resolve) => {
       this.waiting = { kind: answer, resolve };
+    });
+  }
+
+  /** Asks something between two batches; refused when it takes longer than QUESTION_MAX_MS. */
+  question(question: Question): Promise<Reply> {
+    const number = ++this.lastQuestion;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.questions.delete(number);
+        reject(new Error(`thread ${this.index + 1} does not answer`));
+      }, QUESTION_MAX_MS);
+      this.questions.set(number, (reply) => {
+        clearTimeout(timer);
+        resolve(reply);
+      });
+      this.worker.postMessage({ kind: 'question', number, question } satisfies ToDataThread);
     });
   }
 
@@ -107,6 +132,11 @@ export class DataThreads {
   /** For news that nobody waits for. */
   tellAll(message: ToDataThread): void {
     for (const thread of this.threads) thread.tell(message);
+  }
+
+  question(thread: number, question: Question): Promise<Reply> {
+    const found = this.threads[thread];
+    return found?.question(question) ?? Promise.reject(new RangeError(`there is no thread ${thread}`));
   }
 
   /** One of them throws. */

@@ -5,7 +5,7 @@ import type { Configuration } from '../model/configuration.ts';
 import * as abi from '../native/abi.ts';
 import type { Addon } from '../native/addon.ts';
 import { NativeEngine } from '../native/engine.ts';
-import type { SharedMemory } from '../stream/plane.ts';
+import type { Plane, SharedMemory } from '../stream/plane.ts';
 import { createDataPlane } from './data-plane.ts';
 
 export type ProbeListener = (words: Uint32Array, at: number) => void;
@@ -15,6 +15,8 @@ export interface MainEngine {
   /** It accepts connections: there are no data threads. */
   readonly isDataPlane: boolean;
   onProbe(listener: ProbeListener): void;
+  /** Of the data plane, when it runs here. */
+  readonly plane: Plane | undefined;
 }
 
 /** An engine without a data plane: only probes are of interest. */
@@ -35,17 +37,20 @@ export function startMainEngine(
   // Data threads have the indexes from 0; main's own comes after theirs.
   const engine = new NativeEngine(addon, isDataPlane ? 0 : shared.threads);
   let listener: ProbeListener = () => {};
+  let plane: Plane | undefined;
   const onProbe = (words: Uint32Array, at: number) => listener(words, at);
   if (isDataPlane) {
-    const plane = createDataPlane(configuration, engine, shared);
-    plane.listen({ onProbe });
-    engine.start(plane.onBatch);
+    const dataPlane = createDataPlane(configuration, engine, shared);
+    plane = dataPlane.plane;
+    dataPlane.listen({ onProbe });
+    engine.start(dataPlane.onBatch);
   } else {
     engine.start((words, count) => dispatchProbes(words, count, onProbe));
   }
   return {
     engine,
     isDataPlane,
+    plane,
     onProbe(wanted) {
       listener = wanted;
     },

@@ -57,7 +57,7 @@ export class Running {
     this.states = new ServerStates(configuration.proxies, configuration.servers, live, this.voice);
     const clock = { after: afterMs, random: Math.random };
     this.checks = new Checks(configuration, mainEngine.engine, this.states, clock, serverSockaddr);
-    this.api = new RuntimeApi(parts, this.states);
+    this.api = new RuntimeApi(parts, this.states, this.voice);
     this.stop = new Stop(parts, this.voice, this.api.source);
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
   }

@@ -1,31 +1,25 @@
 /** The runtime API's sockets and what its commands work on: the running process seen through `StatsSource` and `Control`. */
 import type { ServerStates } from '../check/server-state.ts';
-import type { Control } from '../cli/command.ts';
 import { CliServer, type CliSocket } from '../cli/server.ts';
 import { HAPROXY_DATE, HAPROXY_VERSION } from '../config/version.ts';
-import type { StatsSocket } from '../model/configuration.ts';
-import * as abi from '../native/abi.ts';
+import { newChanges } from '../stats/changes.ts';
 import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
 import { Accounting } from './accounting.ts';
-import { serverSockaddr } from './addresses.ts';
-import type { DataThreads } from './data-threads.ts';
+import type { ControlVoice } from './control-voice.ts';
 import { sumEngineCount } from './engine-counts.ts';
-import { serverWords } from './engine-tables.ts';
 import { statsMaxconn } from './limits.ts';
+import { monotonicMs } from './questions.ts';
 import type { Parts } from './running.ts';
+import { makeControl } from './runtime-control.ts';
 import { bindFault, type SocketOpener } from './sockets.ts';
 
 /** Clients that may wait in the kernel for the runtime API. */
 const BACKLOG = 64;
 
-/** Monotonic ms, the clock of the engines. */
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint() / 1_000_000n);
-}
-
 export class RuntimeApi {
   private readonly parts: Parts;
   private readonly states: ServerStates;
+  private readonly voice: ControlVoice;
   private readonly rates = newRates();
   private readonly accounting = new Accounting(this.rates);
   private readonly sockets: CliSocket[] = [];
@@ -33,8 +27,9 @@ export class RuntimeApi {
   readonly source: StatsSource;
   private server: CliServer | undefined;
 
-  constructor(parts: Parts, states: ServerStates) {
+  constructor(parts: Parts, states: ServerStates, voice: ControlVoice) {
     this.parts = parts;
+    this.voice = voice;
     this.states = states;
     this.source = this.makeSource();
   }
@@ -65,7 +60,7 @@ export class RuntimeApi {
     this.bootMs = Math.round(performance.now());
     this.accounting.begin(this.source);
     const { global } = this.parts.configuration;
-    this.server = new CliServer(this.control(), {
+    this.server = new CliServer(makeControl(this.parts, this.source, this.voice), {
       connections: statsMaxconn(this.parts.configuration),
       timeoutMs: global.statsTimeoutMs,
     });
@@ -92,6 +87,7 @@ export class RuntimeApi {
       layout,
       states: this.states,
       rates: this.rates,
+      changed: newChanges(),
       facts: this.facts(),
       nowMs: monotonicMs,
     };
@@ -124,44 +120,4 @@ export class RuntimeApi {
       idlePercent: () => this.accounting.idlePercent,
     };
   }
-
-  private control(): Control {
-    const { configuration, live, limits, speaker, environment, dataThreads, addon } = this.parts;
-    return {
-      source: this.source,
-      version: HAPROXY_VERSION,
-      sockets: configuration.global.statsSockets.map((socket) => ({
-        source: shownSocket(socket),
-        level: socket.level,
-      })),
-      environment: () => [...environment].sort(([a], [b]) => (a < b ? -1 : 1)),
-      startupLog: () => speaker.startupLog,
-      setAddress: (server, address) => {
-        server.resolved = address;
-        dataThreads.tellAll({ kind: 'address', server: server.index, address });
-        addon.setServer(server.index, serverWords(server), serverSockaddr(address));
-      },
-      exit: (code) => process.exit(code),
-      panic: () => panic(dataThreads),
-      setMaxconn: (maxconn) => {
-        if (maxconn > limits.maxconn) return false;
-        Atomics.store(live.words, abi.LIVE_MAXCONN, maxconn === 0 ? limits.maxconn : maxconn);
-        return true;
-      },
-    };
-  }
-}
-
-/** In a data thread, or here when there is none. */
-function panic(dataThreads: DataThreads): void {
-  if (dataThreads.count > 0) dataThreads.panic();
-  else setImmediate(throwPanic);
-}
-
-function throwPanic(): never {
-  throw new Error('panic, as asked for by the runtime API');
-}
-
-function shownSocket(socket: StatsSocket): string {
-  return socket.kind === 'unix' && !socket.source.includes('@') ? `unix@${socket.source}` : socket.source;
 }

@@ -5,6 +5,7 @@
 import type { ServerAddress } from '../model/server.ts';
 import type { Sources } from '../section/configuration.ts';
 import type { SharedMemory } from '../stream/plane.ts';
+import type { Question, Reply } from './questions.ts';
 
 /** Main to a data thread. */
 export type ToDataThread =
@@ -27,6 +28,8 @@ export type ToDataThread =
   | { readonly kind: 'stop' }
   /** The runtime API moved a server. */
   | { readonly kind: 'address'; readonly server: number; readonly address: ServerAddress }
+  /** Answered by `answer` with the same number. */
+  | { readonly kind: 'question'; readonly number: number; readonly question: Question }
   /** Throw an exception that nobody catches: for tests of what happens then. */
   | { readonly kind: 'panic' }
   /** The engine is destroyed, open streams are reset; answered by `gone`. */
@@ -37,5 +40,6 @@ export type FromDataThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'listening'; readonly on: boolean }
   | { readonly kind: 'gone' }
+  | { readonly kind: 'answer'; readonly number: number; readonly reply: Reply }
   /** It cannot be used: main gives up the start. */
   | { readonly kind: 'failed'; readonly text: string };

@@ -217,6 +217,7 @@ export const proxyKeywords: readonly Keyword<ProxySection>[] = [
     traits: { defaults: 'no' },
     parse({ target }, id) {
       target.proxy.id = id;
+      target.proxy.settings.set('id', [String(id)]);
     },
   }),
   proxyKeyword({

@@ -165,6 +165,7 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
   }),
   option('id', [integer('<id>', 1)], (server, [id]) => {
     server.id = id;
+    server.settings.set('id', [String(id)]);
   }),
   option('pool-max-conn', [integer('<max>', -1)], (server, [max]) => {
     server.poolMaxConn = max;

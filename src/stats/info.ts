@@ -5,6 +5,7 @@ import type { Counter } from '../model/counters.ts';
 import { COUNTERS } from '../model/counters.ts';
 import * as abi from '../native/abi.ts';
 import { INFO_FIELDS } from './info-fields.ts';
+import { INFO_HELP } from './info-help.ts';
 import type { StatsSource } from './source.ts';
 import { jsonTags } from './stat-views.ts';
 
@@ -95,6 +96,7 @@ function activity(source: StatsSource): Values {
     BytesOutRate: rates.bytesOutPerSecond,
     CurrStreams: current,
     CumStreams: facts.streams(),
+    DebugCommandsIssued: source.changed.debugCommands,
     DroppedLogs: facts.droppedLogs(),
     TotalSplicedBytesOut: facts.splicedBytes(),
   };
@@ -107,20 +109,41 @@ export function infoValues(source: StatsSource): Values {
 
 export type InfoForm = 'text' | 'typed' | 'json';
 
+export interface InfoOptions {
+  /** `desc`: each line says what it means. */
+  readonly isDescribed: boolean;
+  /** `float`: times with their fractions. */
+  readonly isExact: boolean;
+}
+
+const PLAIN: InfoOptions = { isDescribed: false, isExact: false };
+const MICROSECOND_DIGITS = 6;
+
+function exactTimes({ facts }: StatsSource): Values {
+  return {
+    Uptime_sec: ((Date.now() - facts.startedMs) / 1000).toFixed(MICROSECOND_DIGITS),
+    Start_time_sec: (facts.startedMs / 1000).toFixed(MICROSECOND_DIGITS),
+  };
+}
+
 /** Lines that nothing here counts (TLS, pipes, peers …) are 0: there is none of it. */
-export function infoText(source: StatsSource, form: InfoForm): string {
-  const values = infoValues(source);
+export function infoText(source: StatsSource, form: InfoForm, options: InfoOptions = PLAIN): string {
+  const values = options.isExact ? { ...infoValues(source), ...exactTimes(source) } : infoValues(source);
   const rows = INFO_FIELDS.map(([name, position, tags, type]) => ({
     name,
     position,
     tags,
     type,
     value: values[name] ?? 0,
+    help: options.isDescribed ? `:"${INFO_HELP[name] ?? ''}"` : '',
   }));
-  if (form === 'text') return rows.map(({ name, value }) => `${name}: ${value}\n`).join('');
+  if (form === 'text') return rows.map(({ name, value, help }) => `${name}: ${value}${help}\n`).join('');
   if (form === 'typed') {
     return rows
-      .map(({ position, name, tags, type, value }) => `${position}.${name}.1:${tags}:${type}:${value}\n`)
+      .map(
+        ({ position, name, tags, type, value, help }) =>
+          `${position}.${name}.1:${tags}:${type}:${value}${help}\n`,
+      )
       .join('');
   }
   const objects = rows.map(({ position, name, tags, type, value }) => ({

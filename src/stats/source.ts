@@ -5,6 +5,7 @@ import type { ServerStates } from '../check/server-state.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { CounterLayout } from '../model/counter-slices.ts';
 import type { Live } from '../model/live.ts';
+import type { RuntimeChanges } from './changes.ts';
 
 /** Facts about the process for `show info`. */
 export interface ProcessFacts {
@@ -41,6 +42,8 @@ export interface StatsSource {
   readonly layout: CounterLayout;
   readonly states: ServerStates;
   readonly rates: ProcessRates;
+  /** What the runtime API did. */
+  readonly changed: RuntimeChanges;
   readonly facts: ProcessFacts;
   /** Monotonic ms, the clock of the engines. */
   nowMs(): number;

@@ -6,6 +6,7 @@ import { COUNT_BIN, COUNT_STOT } from '../model/counters.ts';
 import * as abi from '../native/abi.ts';
 import { parseConfiguration } from '../section/configuration.ts';
 import { makeSources } from '../section/sources.ts';
+import { newChanges } from './changes.ts';
 import { infoText } from './info.ts';
 import { INFO_FIELDS } from './info-fields.ts';
 import { EVERYTHING } from './objects.ts';
@@ -71,6 +72,7 @@ function source(): StatsSource {
     layout,
     states: house.states,
     rates: newRates(),
+    changed: newChanges(),
     nowMs: () => 1000,
     facts: {
       threads: 2,

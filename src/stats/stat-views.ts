@@ -1,4 +1,5 @@
 /** `show stat` in its forms: CSV, typed lines, JSON. One object at a time, so that a long listing costs little memory. */
+import { fieldHelp } from './field-help.ts';
 import { CORE_FIELDS, EXTRA_FIELDS, type Field } from './fields.ts';
 import { type ObjectFilter, type StatsObject, statsObjects } from './objects.ts';
 import type { StatsSource } from './source.ts';
@@ -26,13 +27,14 @@ function csvLine(source: StatsSource, object: StatsObject): string {
   return `${line}\n`;
 }
 
-function typedLines(source: StatsSource, object: StatsObject): string {
+function typedLines(source: StatsSource, object: StatsObject, isDescribed: boolean): string {
   let text = '';
   for (const [position, field] of ALL_FIELDS.entries()) {
     const value = valueOf(source, object, field);
     if (value === undefined || value === '') continue;
     const tags = tagsOf(field, object);
-    text += `${object.kind}.${object.proxy.id}.${object.id}.${position}.${field.name}.1:${tags}:${field.type}:${value}\n`;
+    const help = isDescribed ? `:"${fieldHelp(field.name)}"` : '';
+    text += `${object.kind}.${object.proxy.id}.${object.id}.${position}.${field.name}.1:${tags}:${field.type}:${value}${help}\n`;
   }
   return text;
 }
@@ -98,13 +100,18 @@ function jsonFields(source: StatsSource, object: StatsObject): unknown[] {
 export type StatForm = 'csv' | 'typed' | 'json';
 
 /** The listing in pieces. */
-export function* statText(source: StatsSource, filter: ObjectFilter, form: StatForm): Generator<string> {
+export function* statText(
+  source: StatsSource,
+  filter: ObjectFilter,
+  form: StatForm,
+  isDescribed = false,
+): Generator<string> {
   if (form === 'csv') yield CSV_HEADER;
   if (form === 'json') yield '[';
   let isFirst = true;
   for (const object of statsObjects(source, filter)) {
     if (form === 'csv') yield csvLine(source, object);
-    else if (form === 'typed') yield typedLines(source, object);
+    else if (form === 'typed') yield typedLines(source, object, isDescribed);
     else yield `${isFirst ? '' : ','}${JSON.stringify(jsonFields(source, object))}`;
     isFirst = false;
   }

@@ -136,6 +136,8 @@ export function secondsSince(seconds: number): number {
 function frontendStatus(source: StatsSource, index: number): string {
   const { words } = source.live;
   if (Atomics.load(words, abi.LIVE_STOPPING) !== 0) return 'STOP';
+  const changed = source.changed.frontends.get(index);
+  if (changed !== undefined) return changed === 'paused' ? 'PAUSED' : 'STOP';
   const at = source.live.proxy(index);
   const isFull = (words[at + abi.LIVE_PX_FECONN] as number) >= (words[at + abi.LIVE_PX_FE_MAXCONN] as number);
   return isFull && (words[at + abi.LIVE_PX_FE_MAXCONN] as number) > 0 ? 'FULL' : 'OPEN';

@@ -1,0 +1,90 @@
+/** What the commands of the runtime API may do to the running process: the only place where they reach it. Main thread only.
+ */
+import type { Control, StreamDoor } from '../cli/command.ts';
+import { HAPROXY_VERSION } from '../config/version.ts';
+import type { StatsSocket } from '../model/configuration.ts';
+import type { Server, ServerAddress } from '../model/server.ts';
+import * as abi from '../native/abi.ts';
+import type { StatsSource } from '../stats/source.ts';
+import { serverSockaddr } from './addresses.ts';
+import type { ControlVoice } from './control-voice.ts';
+import type { DataThreads } from './data-threads.ts';
+import { serverWords } from './engine-tables.ts';
+import { answerQuestion, type Question, type Reply } from './questions.ts';
+import type { Parts } from './running.ts';
+
+const INFO = 6;
+
+/** Asks the thread <thread> of the data plane, which may be this one. */
+function ask({ mainEngine, dataThreads }: Parts, thread: number, question: Question): Promise<Reply> {
+  const { plane } = mainEngine;
+  return plane === undefined
+    ? dataThreads.question(thread, question)
+    : Promise.resolve(answerQuestion(plane, question));
+}
+
+function streamDoor(parts: Parts): StreamDoor {
+  const { threads } = parts.shared;
+  return {
+    threads,
+    async list(thread, from) {
+      const reply = await ask(parts, thread, { what: 'streams', from });
+      return reply.what === 'streams' ? reply.piece : { streams: [], next: -1 };
+    },
+    async shut(choice) {
+      let count = 0;
+      for (let thread = 0; thread < threads; thread++) {
+        const reply = await ask(parts, thread, { what: 'shut', choice });
+        if (reply.what === 'shut') count += reply.count;
+      }
+      return count;
+    },
+  };
+}
+
+/** From now on <server> is reached at <address>, on every thread. */
+export function moveServer({ addon, dataThreads }: Parts, server: Server, address: ServerAddress): void {
+  server.resolved = address;
+  dataThreads.tellAll({ kind: 'address', server: server.index, address });
+  addon.setServer(server.index, serverWords(server), serverSockaddr(address));
+}
+
+export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoice): Control {
+  const { configuration, live, limits, speaker, environment, dataThreads } = parts;
+  return {
+    source,
+    version: HAPROXY_VERSION,
+    anonKey: 0,
+    sockets: configuration.global.statsSockets.map((socket) => ({
+      source: shownSocket(socket),
+      level: socket.level,
+    })),
+    environment: () => [...environment].sort(([a], [b]) => (a < b ? -1 : 1)),
+    startupLog: () => speaker.startupLog,
+    setAddress: (server, address) => moveServer(parts, server, address),
+    changeFrontend: () => Promise.resolve('not built'),
+    streams: streamDoor(parts),
+    exit: (code) => process.exit(code),
+    panic: () => panic(dataThreads),
+    log: (text) => voice.logGlobal(INFO, text),
+    setMaxconn: (maxconn) => {
+      if (maxconn > limits.maxconn) return false;
+      Atomics.store(live.words, abi.LIVE_MAXCONN, maxconn === 0 ? limits.maxconn : maxconn);
+      return true;
+    },
+  };
+}
+
+/** In a data thread, or here when there is none. */
+function panic(dataThreads: DataThreads): void {
+  if (dataThreads.count > 0) dataThreads.panic();
+  else setImmediate(throwPanic);
+}
+
+function throwPanic(): never {
+  throw new Error('panic, as asked for by the runtime API');
+}
+
+function shownSocket(socket: StatsSocket): string {
+  return socket.kind === 'unix' && !socket.source.includes('@') ? `unix@${socket.source}` : socket.source;
+}

@@ -1,0 +1,29 @@
+/** What the runtime API changed and nothing else remembers, by index: for the statistics, and for the state that a reload keeps.
+ * Belongs to the main thread.
+ */
+
+export type FrontendState = 'paused' | 'stopped';
+
+export interface RuntimeChanges {
+  /** `debug dev …` commands run. */
+  debugCommands: number;
+  /** `disable frontend`, `shutdown frontend`; a frontend that listens is not in it. */
+  readonly frontends: Map<number, FrontendState>;
+  readonly frontendMaxconns: Map<number, number>;
+  readonly serverMaxconns: Map<number, number>;
+  /** Servers that `set server … addr` moved. */
+  readonly addresses: Set<number>;
+  /** `set compression algo`: the encoder's name. */
+  readonly encoders: Map<number, string>;
+}
+
+export function newChanges(): RuntimeChanges {
+  return {
+    debugCommands: 0,
+    frontends: new Map(),
+    frontendMaxconns: new Map(),
+    serverMaxconns: new Map(),
+    addresses: new Set(),
+    encoders: new Map(),
+  };
+}
