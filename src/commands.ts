@@ -2,12 +2,14 @@
  * all that the program knows about them.
  */
 import { checkCoredump } from './postmortem/check-coredump.ts';
+import { postmortem } from './postmortem/postmortem.ts';
 
 /** Takes the words behind its name; its number is the exit code. */
 type Run = (words: readonly string[]) => number | Promise<number>;
 
 export const commands: Readonly<Record<string, Run>> = {
   'check-coredump': checkCoredump,
+  postmortem,
 };
 
 /** Runs the command that <words> begin with; bin/sluice has looked at its name. */
