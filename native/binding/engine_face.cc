@@ -186,6 +186,33 @@ Napi::Value engine_stop(const Napi::CallbackInfo &info)
     return info.Env().Undefined();
 }
 
+// engineRetire(fd, listeners): see api.h.
+Napi::Value engine_retire(const Napi::CallbackInfo &info)
+{
+    Face *face = face_need(info);
+    if (face == nullptr)
+        return info.Env().Undefined();
+    if (api_engine_busy(face->eng) || !info[1].IsTypedArray())
+        return throw_error(info.Env(), "engineRetire inside a batch, or without a list of listeners");
+    Napi::Uint32Array listeners = info[1].As<Napi::Uint32Array>();
+    int rc = api_engine_retire(face->eng, info[0].As<Napi::Number>().Int32Value(), listeners.Data(),
+                               listeners.ElementLength());
+    return rc == 0 ? info.Env().Undefined() : throw_error(info.Env(), "engineRetire: it retires already");
+}
+
+// handoverReceive(fd, counts): one step; its answer says whether another is due.
+Napi::Value handover_receive(const Napi::CallbackInfo &info)
+{
+    Face *face = face_need(info);
+    if (face == nullptr)
+        return info.Env().Undefined();
+    Napi::Uint32Array counts = info[1].As<Napi::Uint32Array>();
+    if (api_engine_busy(face->eng) || counts.ElementLength() < 2)
+        return throw_error(info.Env(), "handoverReceive inside a batch, or without room for its counts");
+    return Napi::Number::New(info.Env(), api_engine_receive(face->eng, info[0].As<Napi::Number>().Int32Value(),
+                                                            counts.Data()));
+}
+
 Napi::Value engine_now(const Napi::CallbackInfo &info)
 {
     Face *face = face_need(info);
@@ -260,6 +287,8 @@ void engine_face(Napi::Env env, Napi::Object exports)
     exports.Set("engineExec", Napi::Function::New(env, engine_exec));
     exports.Set("engineListen", Napi::Function::New(env, engine_listen));
     exports.Set("engineStop", Napi::Function::New(env, engine_stop));
+    exports.Set("engineRetire", Napi::Function::New(env, engine_retire));
+    exports.Set("handoverReceive", Napi::Function::New(env, handover_receive));
     exports.Set("engineNow", Napi::Function::New(env, engine_now));
     exports.Set("engineLive", Napi::Function::New(env, engine_live));
     exports.Set("connAddress", Napi::Function::New(env, conn_address));

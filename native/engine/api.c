@@ -59,7 +59,8 @@ int api_set_listener(uint32_t index, const uint32_t *words, size_t words_len)
     p->listeners[index] = (struct listener_conf){.fd = (int)words[ABI_LI_FD],
                                                  .proxy = words[ABI_LI_PROXY],
                                                  .flags = words[ABI_LI_FLAGS],
-                                                 .max_accept = words[ABI_LI_MAXACCEPT]};
+                                                 .max_accept = words[ABI_LI_MAXACCEPT],
+                                                 .socket_id = words[ABI_LI_SOCKET_ID]};
     return 0;
 }
 
@@ -143,6 +144,18 @@ void api_engine_listen(struct eng *e, int on)
 void api_engine_stop(struct eng *e)
 {
     eng_stop(e);
+}
+
+int api_engine_retire(struct eng *e, int fd, const uint32_t *listeners, size_t listeners_len)
+{
+    CHECK_ENG(e);
+    return listeners_len > UINT32_MAX ? -EINVAL : eng_retire(e, fd, listeners, (uint32_t)listeners_len);
+}
+
+int api_engine_receive(struct eng *e, int fd, uint32_t counts_ret[2])
+{
+    CHECK_ENG(e);
+    return eng_receive(e, fd, &counts_ret[0], &counts_ret[1]);
 }
 
 uint64_t api_engine_now(const struct eng *e)

@@ -50,6 +50,12 @@ void api_engine_turn(struct eng *e);
 void api_engine_exec(struct eng *e, uint32_t commands);
 void api_engine_listen(struct eng *e, int on);
 void api_engine_stop(struct eng *e);
+/* A successor serves: listeners leave polling, client connections accepted from <listeners> go to <fd> as soon as they are
+ * idle (handover.h); the others end with their next response. 0 or -errno. */
+int api_engine_retire(struct eng *e, int fd, const uint32_t *listeners, size_t listeners_len);
+/* Takes client connections of a predecessor from <fd>; for the main thread's engine. 0 no more now, 1 maybe more, 2 the
+ * other end is closed, or -errno (-EAGAIN: no thread listens yet). <counts_ret>: adopted, refused. */
+int api_engine_receive(struct eng *e, int fd, uint32_t counts_ret[2]);
 uint64_t api_engine_now(const struct eng *e);
 /* Client connections and streams that are alive. */
 uint32_t api_engine_live(const struct eng *e);

@@ -61,6 +61,7 @@ struct conn *conn_new(struct eng *e, int fd, uint32_t side)
     c->xprt = &xprt_raw;
     c->server = c->listener = c->proxy = ABI_NONE;
     c->timer.kind = TIMER_CONN;
+    conn_set_state(c, CONN_STATE_BUSY);
     atomic_store_explicit(&c->owner, e->thread + 1, memory_order_release);
     return c;
 }
@@ -139,6 +140,7 @@ void conn_close(struct conn *c)
     drop_buffers(c);
     if (c->flags & (CONN_RST_CLOSE | CONN_NOLINGER))
         e->sys->linger_reset(e->sys->ctx, c->fd);
+    conn_set_state(c, CONN_STATE_FREE);
     if (c->fd >= 0)
         e->sys->close(e->sys->ctx, c->fd); /* the last descriptor: the kernel takes it out of epoll */
     c->fd = -1;

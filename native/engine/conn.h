@@ -20,6 +20,13 @@ struct probe;
 
 enum conn_side { CONN_FRONT = 1, CONN_BACK = 2, CONN_PROBE = 3 };
 
+/* What may be believed of a conn after a crash (handover_crash.c). */
+enum conn_state {
+    CONN_STATE_FREE = 0,
+    CONN_STATE_BUSY = 1, /* before any read, until all of it is answered and written */
+    CONN_STATE_IDLE = 2, /* an HTTP client between two requests, nothing of it is in user space */
+};
+
 enum conn_flag {
     CONN_RD_READY = 1 << 0,   /* a read may give something: no EAGAIN since the last event */
     CONN_WR_BLOCKED = 1 << 1, /* the last write was cut short: wait for the event */
@@ -44,6 +51,7 @@ enum conn_flag {
     CONN_NOLINGER = 1 << 21,   /* option nolinger: the close leaves nothing in the kernel */
     CONN_LINGER = 1 << 20,     /* the request was not read to its end: drain before the close */
     CONN_PRIVATE = 1 << 22,    /* back: it authenticates its client (NTLM): nobody else may ever use it */
+    CONN_MOVED = 1 << 24,      /* front: came from another process, which counted it */
     CONN_LONG =
         1 << 23, /* back: its last response was long: read the next head alone, the body can be spliced */
 };
@@ -72,6 +80,7 @@ struct conn {
     uint16_t thread;
     uint8_t side;
     _Atomic uint8_t in_idle; /* in an idle list, from which any thread may take it */
+    _Atomic uint32_t state; /* enum conn_state */
     _Atomic uint32_t owner; /* its thread + 1; 0 while it is free, or on its way from one thread to another */
     int fd;
     uint32_t flags;
@@ -97,6 +106,8 @@ struct conn {
     struct conn *ready_next;
     uint64_t since_ms; /* accepted, or idle since (monotonic) */
     uint64_t since_wall_ms;
+    uint64_t accepted_wall_ms; /* front */
+    uint64_t cookie;           /* front: SO_COOKIE, 0 = not asked yet */
     uint64_t first_byte_ms; /* of the request being read */
     uint64_t first_byte_wall_ms;
     uint8_t addr_len;
@@ -118,6 +129,18 @@ static inline int conn_is_of(const struct conn *c, uint32_t thread)
 {
     return atomic_load_explicit(&c->owner, memory_order_acquire) == thread + 1 &&
            !atomic_load_explicit(&c->in_idle, memory_order_acquire);
+}
+
+/* A store is enough: who reads it has stopped this thread, or runs in its place. */
+static inline void conn_set_state(struct conn *c, uint32_t state)
+{
+    atomic_store_explicit(&c->state, state, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline int conn_is_idle(const struct conn *c)
+{
+    return atomic_load_explicit(&c->state, memory_order_relaxed) == CONN_STATE_IDLE;
 }
 
 /* A conn of this thread for <fd>, not yet polled; NULL when the slab is exhausted (the caller closes <fd>). */

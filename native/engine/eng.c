@@ -78,6 +78,8 @@ struct eng *eng_new(uint32_t thread, const struct sys *sys, batch_fn on_batch, v
     wheel_init(&e->wheel, e->now_ms);
     e->resume_timer.kind = TIMER_RESUME;
     e->purge_timer.kind = TIMER_PURGE;
+    e->retire.timer.kind = TIMER_RETIRE;
+    e->retire.fd = -1;
     if (boundary_init(e) < 0 || polling_init(e) < 0) {
         eng_free(e);
         return NULL;
@@ -139,6 +141,7 @@ void eng_free(struct eng *e)
         mail_drop(e);
         log_flush(e);
     }
+    retire_free(e);
     set_polling(e, -1);
     for (uint32_t i = 0; i < e->nstream_chunks; i++)
         free(e->stream_chunks[i]);
@@ -206,6 +209,7 @@ static void timer_fire(void *ctx, struct timer *t)
         return;
     }
     case TIMER_RESUME: listener_resume(e); return;
+    case TIMER_RETIRE: e->retire.due = 1; return; /* all connections are looked at: not from here */
     default: purge(e);
     }
 }
@@ -276,14 +280,23 @@ static void set_timer(struct eng *e)
         e->timer_at_ms = next;
 }
 
+static int unsettled(const struct eng *e)
+{
+    return e->ready != NULL || e->nprobes_late > 0 || e->retire.npacket > 0 || e->retire.due;
+}
+
 static void settle(struct eng *e)
 {
     CHECK_ENG(e);
     BUG_ON(e->in_batch || e->in_exec);
     eng_flush(e);
-    for (int i = 0; i < READY_ROUNDS_MAX && (e->ready != NULL || e->nprobes_late > 0); i++) {
+    for (int i = 0; i < READY_ROUNDS_MAX && unsettled(e); i++) {
+        if (e->retire.due)
+            retire_again(e);
         run_ready(e);
         probes_late(e);
+        eng_flush(e);
+        retire_flush(e);
         eng_flush(e);
     }
     if (e->nevents == 0 && e->narena_conns > 0)
@@ -311,12 +324,12 @@ void eng_turn(struct eng *e)
         }
         wheel_turn(&e->wheel, e->now_ms, timer_fire, e);
         settle(e);
-        if ((n <= 0 && e->ready == NULL) || e->now_ms - began_ms >= TURN_MS_MAX)
+        if ((n <= 0 && !unsettled(e)) || e->now_ms - began_ms >= TURN_MS_MAX)
             break;
-        wait_ms = e->ready == NULL && e->nprobes_late == 0 ? dwell_ms : 0;
+        wait_ms = unsettled(e) ? 0 : dwell_ms;
     }
     e->turned_ms = e->now_ms;
-    if (e->ready != NULL || e->nprobes_late > 0)
+    if (unsettled(e))
         e->sys->wake_signal(e->sys->ctx, e->wake_fd); /* others first, then on with it */
     if (e->nlog_lines > 0)
         log_flush(e);
@@ -337,6 +350,13 @@ void eng_exec(struct eng *e, uint32_t n)
     e->in_exec = 1;
     command_exec(e, n);
     e->in_exec = 0;
+    eng_leave(e);
+}
+
+void eng_leave(struct eng *e)
+{
+    CHECK_ENG(e);
+    BUG_ON(e->in_batch || e->in_exec);
     settle(e);
     log_flush(e);
     set_timer(e);
@@ -350,6 +370,7 @@ void eng_stop(struct eng *e)
     uint32_t end = atomic_load(&p->conns_used_end);
     if (e->traced)
         trace_enter(e, ENTRY_STOP, 0);
+    retire_end(e);
     e->stopping = 1;
     for (uint32_t i = 0; i < end; i++) {
         struct conn *c = &p->conns[i];
@@ -361,5 +382,5 @@ void eng_stop(struct eng *e)
         if (c->in_len == 0 && c->nrequests > 0)
             front_gone(c, 1);
     }
-    settle(e);
+    eng_leave(e);
 }

@@ -5,6 +5,7 @@
 
 #include "shared/idle.h"
 #include "shared/mailbox.h"
+#include "retire.h"
 #include "stream.h"
 #include "sys.h"
 
@@ -42,6 +43,7 @@ struct eng_counters {
     uint64_t log_lines, log_drops;
     uint64_t accept_errors, pool_refused, bytes_in, bytes_out;
     uint64_t handed_over, idle_purged;
+    uint64_t moved_out, moved_in, move_refused, move_errors; /* client connections from process to process */
 };
 
 struct log_line {
@@ -107,6 +109,7 @@ struct eng {
     uint32_t nlog_lines, log_used;
     struct eng_counters count;
     int stopping;
+    struct retire retire;
     int traced; /* its table is a recording one (trace.h) */
 };
 
@@ -130,6 +133,12 @@ void eng_listen(struct eng *e, int on);
 /* Stops keep-alive: idle client connections are closed, others after their response. */
 void eng_stop(struct eng *e);
 
+/* What ends every entry but eng_turn: whatever was set going, logs, the timer. */
+void eng_leave(struct eng *e);
+/* Takes idle client connections of a predecessor from <fd> (handover.h) and gives them to the threads that accept. 0 when
+ * there are no more now, 1 when there may be, 2 when the other end is closed, or -errno. */
+int eng_receive(struct eng *e, int fd, uint32_t *adopted_ret, uint32_t *refused_ret);
+
 /* event.c: 1 when there is room for an event and <arena> bytes; else the caller comes back through the ready list. */
 int event_room(struct eng *e, uint32_t arena);
 uint32_t *event_put(struct eng *e, uint32_t kind, uint32_t words);
@@ -141,6 +150,7 @@ void arena_lend(struct eng *e, struct conn *c, uint32_t n);
 void event_head(struct stream *s, uint32_t *ev, const struct head *h, const struct head_field *f,
                 uint32_t text_off);
 void event_end(struct stream *s, uint32_t session_end);
+void event_session_end(const struct conn *c);
 /* Runs policy on what was raised and executes its commands, until no event is left. */
 void eng_flush(struct eng *e);
 /* Keeps what still lies in the arena, which starts anew when no event refers to it. */
@@ -158,6 +168,8 @@ void listener_pause(struct eng *e);
 void listener_resume(struct eng *e);
 void listener_adopt(struct eng *e, struct conn *c);
 int listener_poll(struct eng *e, uint32_t index, int on);
+/* A connection that other limits let in already: counted, and given to the thread with the fewest; 0 or -errno. */
+int listener_give(struct eng *e, struct conn *c);
 
 /* Its connection is over: the counts go down, and who waited for room accepts again. */
 void listener_release(struct eng *e, struct conn *c);
@@ -185,6 +197,6 @@ void front_gone(struct conn *c, int session_end_due);
 #define POLL_TIMER 0xff000001u
 #define POLL_WAKE 0xff000002u
 
-enum timer_kind { TIMER_CONN = 1, TIMER_STREAM, TIMER_RESUME, TIMER_PURGE };
+enum timer_kind { TIMER_CONN = 1, TIMER_STREAM, TIMER_RESUME, TIMER_PURGE, TIMER_RETIRE };
 
 #endif

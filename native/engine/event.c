@@ -137,6 +137,16 @@ void event_end(struct stream *s, uint32_t session_end)
     ev[ABI_X_COMP_BYP] = s->up.comp_byp + s->down.comp_byp;
 }
 
+void event_session_end(const struct conn *c)
+{
+    CHECK_CONN(c);
+    CHECK_ENG(c->eng);
+    uint32_t *ev = event_put(c->eng, ABI_EV_SESSION_END, ABI_EVENT_WORDS);
+    ev[ABI_E_STREAM] = c->index;
+    ev[ABI_E_STREAM_GEN] = c->gen;
+    ev[ABI_E_LISTENER] = c->listener;
+}
+
 /* A stream that policy left without an answer is a bug of policy: it ends, the others go on. */
 static void end_unanswered(struct eng *e, uint32_t index, uint32_t gen)
 {

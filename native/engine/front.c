@@ -28,7 +28,8 @@ static uint64_t front_deadline(const struct conn *c)
     }
     if (ms == 0)
         ms = t[ABI_TIMEOUT_CLIENT];
-    return ms == 0 ? UINT64_MAX : base + ms;
+    uint64_t at = ms == 0 ? UINT64_MAX : base + ms;
+    return MIN(at, retire_deadline(c));
 }
 
 static void front_timer(struct conn *c)
@@ -39,79 +40,18 @@ static void front_timer(struct conn *c)
         conn_timer_lower(c, at);
 }
 
-void front_gone(struct conn *c, int session_end_due)
+/* Nothing of it is in user space: another process may have it. */
+static void front_rest(struct conn *c)
 {
     CHECK_CONN(c);
-    struct eng *e = c->eng;
-    BUG_ON(c->stream != NULL);
-    if (session_end_due && (c->flags & CONN_SESSION)) {
-        if (!event_room(e, 0)) {
-            c->mux = &mux_drain; /* comes back here after the batch, and reads nothing more */
-            c->flags |= CONN_DRAIN | CONN_RESET;
-            conn_ready(c);
-            return;
-        }
-        uint32_t *ev = event_put(e, ABI_EV_SESSION_END, ABI_EVENT_WORDS);
-        ev[ABI_E_STREAM] = c->index;
-        ev[ABI_E_STREAM_GEN] = c->gen;
-        ev[ABI_E_LISTENER] = c->listener;
-    }
-    c->flags &= ~(uint32_t)CONN_SESSION;
-    /* bytes still to be written, or an answer that an early close would destroy: shut and wait for the peer */
-    int broken = (c->flags & (CONN_RESET | CONN_RST_CLOSE)) != 0;
-    int unread = (c->flags & (CONN_LINGER | CONN_RD_READY)) != 0 || c->in_len > 0;
-    if (!broken && ((unread && !session_end_due && !(c->flags & CONN_FIN)) || c->out.len > 0)) {
-        c->mux = &mux_drain;
-        c->flags |= CONN_DRAIN;
-        if (c->in_len > 0)
-            conn_consume(c, c->in_len);
-        if (c->out.len == 0)
-            conn_shutw(c);
-        uint32_t ms = e->proc->proxies[c->proxy].timeouts_ms[ABI_TIMEOUT_CLIENT];
-        uint32_t fin = e->proc->proxies[c->proxy].timeouts_ms[ABI_TIMEOUT_CLIENT_FIN];
-        ms = fin != 0 ? fin : ms;
-        timer_arm(&e->wheel, &c->timer, e->now_ms + MIN(ms == 0 ? DRAIN_MS_MAX : ms, DRAIN_MS_MAX));
-        if (c->flags & CONN_RD_READY)
-            conn_ready(c);
-        return;
-    }
-    listener_release(e, c);
-    conn_close(c);
+    const struct eng *e = c->eng;
+    BUG_ON(c->in_len != 0 || c->out.len != 0);
+    if (e->proc->listeners[c->listener].socket_id == 0 || (c->kept != NULL && (c->kept->flags & CONN_PRIVATE)))
+        return; /* no other process could name it; a server knows it by itself */
+    if (c->cookie == 0 && c->nrequests > 0)
+        e->sys->sock_cookie(e->sys->ctx, c->fd, &c->cookie);
+    conn_set_state(c, CONN_STATE_IDLE);
 }
-
-/* Answered and shut: reads and forgets until the peer closes too, so that no RST overtakes the answer. */
-static void drain_run(struct conn *c)
-{
-    CHECK_ENG(c->eng);
-    CHECK_CONN(c);
-    if (!(c->flags & (CONN_RESET | CONN_FIN))) {
-        if (conn_flush(c) == 1)
-            conn_shutw(c);
-        for (int i = 0; i < 4 && (c->flags & CONN_RD_READY); i++)
-            conn_recv(c, c->eng->rx, RX_MAX);
-    }
-    if (c->flags & (CONN_RESET | CONN_FIN)) {
-        if (!(c->flags & CONN_RESET) && c->out.len > 0 && conn_flush(c) == 0)
-            return; /* a half-closed client still takes its answer */
-        if (c->flags & CONN_SESSION) {
-            front_gone(c, 1);
-            return;
-        }
-        listener_release(c->eng, c);
-        conn_close(c);
-        return;
-    }
-    if (c->flags & CONN_RD_READY)
-        conn_ready(c);
-}
-
-static void drain_timeout(struct conn *c)
-{
-    listener_release(c->eng, c);
-    conn_close(c);
-}
-
-const struct mux mux_drain = {.name = "drain", .run = drain_run, .timeout = drain_timeout};
 
 void front_idle(struct conn *c)
 {
@@ -123,9 +63,23 @@ void front_idle(struct conn *c)
     c->flags &= ~(uint32_t)CONN_BYTES_SEEN;
     c->first_byte_ms = c->first_byte_wall_ms = 0;
     c->mux = &mux_h1_front;
+    if (c->in_len == 0)
+        front_rest(c);
+    if (retire_take(c))
+        return;
     front_timer(c);
     if (c->in_len > 0 || (c->flags & CONN_RD_READY))
         conn_ready(c);
+}
+
+/* Policy's first event of this client. */
+static void front_first(struct conn *c, uint32_t *ev)
+{
+    CHECK_CONN(c);
+    BUG_ON(c->nrequests == 0); /* its stream was made */
+    if (!(c->flags & CONN_SESSION))
+        ev[ABI_E_FLAGS] |= ABI_EVF_FIRST | ((c->flags & CONN_MOVED) && c->nrequests > 1 ? ABI_EVF_MOVED : 0);
+    c->flags |= CONN_SESSION;
 }
 
 /* No request will come of what was read: policy answers and logs it as a stream of its own. */
@@ -147,9 +101,7 @@ static void front_bad(struct conn *c, uint32_t reason, uint32_t status)
     memset(&s->req, 0, sizeof(s->req));
     uint32_t off = arena_put(e, c->in_len > 0 ? c->in : (const uint8_t *)"", len);
     uint32_t *ev = event_stream(s, ABI_EV_BAD_REQUEST, reason);
-    if (!(c->flags & CONN_SESSION))
-        ev[ABI_E_FLAGS] |= ABI_EVF_FIRST;
-    c->flags |= CONN_SESSION;
+    front_first(c, ev);
     ev[ABI_E_BODY] = off;
     ev[ABI_E_BODY_LEN] = len;
     ev[ABI_E_ARG] = status;
@@ -190,7 +142,8 @@ static void front_timeout(struct conn *c)
         return;
     }
     uint32_t flags = c->eng->proc->proxies[c->proxy].flags;
-    if (c->in_len == 0 && (c->nrequests > 0 || (flags & ABI_PXF_HTTP_IGNORE_PROBES))) {
+    int quiet = retire_deadline(c) <= c->eng->now_ms;
+    if (c->in_len == 0 && (c->nrequests > 0 || quiet || (flags & ABI_PXF_HTTP_IGNORE_PROBES))) {
         front_gone(c, 1); /* an idle connection: closed without a word (RFC 9112 9.5) */
         return;
     }
@@ -234,9 +187,7 @@ static void front_request(struct conn *c, const struct head *h, struct head_fiel
     live_add(&live_process(e->proc)->w[ABI_LIVE_CUM_REQ], 1);
     uint32_t *ev = event_stream(s, ABI_EV_REQUEST, 0);
     event_head(s, ev, h, f, (uint32_t)(bytes - e->arena));
-    if (!(c->flags & CONN_SESSION))
-        ev[ABI_E_FLAGS] |= ABI_EVF_FIRST;
-    c->flags |= CONN_SESSION;
+    front_first(c, ev);
     if (s->up.state == DIR_DONE)
         ev[ABI_E_FLAGS] |= ABI_EVF_BODY_NONE | ABI_EVF_BODY_END;
     else if (s->up.in_kind == FRAMING_CHUNKED)
@@ -321,6 +272,11 @@ static void front_run(struct conn *c)
         stream_run(c->stream);
         return;
     }
+    if (e->retire.on) {
+        if (retire_take(c))
+            return;
+        front_timer(c);
+    }
     for (;;) {
         if (!event_room(e, need)) {
             conn_ready(c);
@@ -341,8 +297,12 @@ static void front_run(struct conn *c)
             front_eof(c);
             return;
         }
-        if (!(c->flags & CONN_RD_READY))
+        if (!(c->flags & CONN_RD_READY)) {
+            if (c->in_len == 0)
+                front_rest(c);
             return;
+        }
+        conn_set_state(c, CONN_STATE_BUSY);
         if (c->in_len == 0) {
             front_recv(c);
         } else if (conn_fill(c, head_room(e)) < 0) {
@@ -363,8 +323,10 @@ void front_open(struct conn *c)
     uint32_t px = e->proc->proxies[c->proxy].flags;
     c->mux = &mux_h1_front;
     front_timer(c);
-    if ((px & ABI_PXF_HTTP) && !(e->proc->listeners[c->listener].flags & ABI_LIF_SESSION_EVENT))
+    if ((px & ABI_PXF_HTTP) && !(e->proc->listeners[c->listener].flags & ABI_LIF_SESSION_EVENT)) {
+        front_rest(c);
         return;
+    }
     if (!event_room(e, 0)) {
         conn_ready(c);
         c->mux = &mux_session;

@@ -96,7 +96,7 @@ static uint32_t choose_framing(struct stream *s, const struct framing *in, uint3
     if (s->down.out_kind == FRAMING_CHUNKED)
         wflags |= WRITE_CHUNKED;
     if (s->down.out_kind == FRAMING_CLOSE || (flags & ABI_RSP_CLOSE) ||
-        (s->fwd_flags & ABI_FWD_CLOSE_CLIENT) || (h->flags & HEAD_F_MUST_CLOSE) || s->eng->stopping ||
+        (s->fwd_flags & ABI_FWD_CLOSE_CLIENT) || (h->flags & HEAD_F_MUST_CLOSE) || !retire_keeps(s->front) ||
         (s->front->flags & (CONN_FIN | CONN_NO_REUSE)))
         s->flags &= ~(uint32_t)STREAM_KEEP_CLIENT;
     int old_version = h->version < 0x0101 && s->down.out_kind != FRAMING_CHUNKED;

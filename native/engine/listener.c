@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 
+#define MOVED_GRACE_MS 100 /* a request that is under way to a moved connection is read before its time is up */
 #define HAND_OVER_MIN 4 /* connections more than the least loaded thread before one is handed over */
 
 int listener_poll(struct eng *e, uint32_t index, int on)
@@ -91,17 +92,12 @@ static int admit(struct eng *e, uint32_t index)
     return 1;
 }
 
-/* A connection came: only now it is one of those that ever were. */
-static void count_accepted(struct eng *e, uint32_t index)
+static void count_most(struct process *p, uint32_t proxy)
 {
-    CHECK_PROCESS(e->proc);
-    CHECK_ENG(e);
-    struct process *p = e->proc;
-    struct live *px = live_proxy(p, p->listeners[index].proxy);
+    struct live *px = live_proxy(p, proxy);
     int32_t fe = live_get(&px->w[ABI_LIVE_PX_FECONN]);
     if (fe > live_get(&px->w[ABI_LIVE_PX_CONN_MAX]))
         atomic_store_explicit(&px->w[ABI_LIVE_PX_CONN_MAX], fe, memory_order_relaxed);
-    live_add(&live_process(p)->w[ABI_LIVE_CUM_CONN], 1);
 }
 
 static void unadmit(struct eng *e, uint32_t index)
@@ -135,6 +131,17 @@ void listener_release(struct eng *e, struct conn *c)
             mailbox_send(p, t, &m);
 }
 
+/* It was idle long before it came, or came to a thread that is retiring meanwhile. */
+static void opened_late(struct eng *e, struct conn *c)
+{
+    CHECK_CONN(c);
+    CHECK_ENG(e);
+    if ((c->flags & CONN_MOVED) && timer_armed(&c->timer) && c->timer.at_ms < e->now_ms + MOVED_GRACE_MS)
+        timer_arm(&e->wheel, &c->timer, e->now_ms + MOVED_GRACE_MS);
+    if (e->retire.on)
+        conn_ready(c);
+}
+
 void listener_adopt(struct eng *e, struct conn *c)
 {
     CHECK_PROCESS(e->proc);
@@ -149,6 +156,8 @@ void listener_adopt(struct eng *e, struct conn *c)
     }
     c->flags |= CONN_COUNTED;
     front_open(c);
+    if (c->flags & CONN_ALIVE)
+        opened_late(e, c);
 }
 
 /* The thread that has clearly fewer connections than this one, or this one. */
@@ -169,6 +178,43 @@ static uint32_t least_loaded(struct eng *e)
         }
     }
     return own - least >= MAX(HAND_OVER_MIN, own / 8) ? best : e->thread;
+}
+
+int listener_give(struct eng *e, struct conn *c)
+{
+    CHECK_PROCESS(e->proc);
+    CHECK_CONN(c);
+    struct process *p = e->proc;
+    uint64_t listening = atomic_load_explicit(&p->threads_listening, memory_order_relaxed);
+    uint32_t best = THREADS_MAX;
+    int32_t least = INT32_MAX;
+    for (uint32_t t = 0; t < p->limits.threads; t++) {
+        int32_t n = atomic_load_explicit(&p->thread_conns[t], memory_order_relaxed);
+        if ((listening >> t & 1) && n < least) {
+            least = n;
+            best = t;
+        }
+    }
+    if (best == THREADS_MAX)
+        return -ENXIO;
+    live_add(&live_process(p)->w[ABI_LIVE_ACTCONN], 1);
+    live_add(&live_proxy(p, c->proxy)->w[ABI_LIVE_PX_FECONN], 1);
+    live_add(&live_listener(p, c->listener)->w[ABI_LIVE_LI_CONN], 1);
+    count_most(p, c->proxy);
+    atomic_fetch_add_explicit(&p->thread_conns[best], 1, memory_order_relaxed);
+    if (best == e->thread) {
+        listener_adopt(e, c);
+        return 0;
+    }
+    struct mail m = {.op = MAIL_ADOPT, .index = c->index, .gen = c->gen};
+    atomic_store_explicit(&c->owner, 0, memory_order_release);
+    int rc = mailbox_send(p, best, &m);
+    if (rc == 0)
+        return 0;
+    atomic_store_explicit(&c->owner, e->thread + 1, memory_order_release);
+    atomic_fetch_sub_explicit(&p->thread_conns[best], 1, memory_order_relaxed);
+    unadmit(e, c->listener);
+    return rc;
 }
 
 static void opened(struct eng *e, struct conn *c, const struct sockaddr_storage *addr, socklen_t addr_len)
@@ -193,7 +239,7 @@ static void opened(struct eng *e, struct conn *c, const struct sockaddr_storage 
     if (px & ABI_PXF_NOLINGER)
         c->flags |= CONN_NOLINGER;
     c->since_ms = e->now_ms;
-    c->since_wall_ms = e->wall_ms;
+    c->since_wall_ms = c->accepted_wall_ms = e->wall_ms;
     c->server = ABI_NONE;
     e->count.accepted++;
     uint32_t thread = least_loaded(e);
@@ -242,7 +288,8 @@ void listener_accept(struct eng *e, uint32_t index)
         }
         c->listener = index;
         c->proxy = l->proxy;
-        count_accepted(e, index);
+        count_most(e->proc, l->proxy); /* it came: only now it is one of those that ever were */
+        live_add(&live_process(e->proc)->w[ABI_LIVE_CUM_CONN], 1);
         opened(e, c, &addr, addr_len);
     }
 }

@@ -131,7 +131,7 @@ static int can_keep(struct stream *s)
     CHECK_STREAM(s);
     struct dir *d = &s->up;
     if (!(s->flags & STREAM_KEEP_CLIENT) || (s->front->flags & (CONN_FIN | CONN_RESET | CONN_NO_REUSE)) ||
-        s->eng->stopping)
+        !retire_keeps(s->front))
         return 0;
     if (d->state == DIR_DONE || d->state == DIR_IDLE || body_discard(s, d, s->front))
         return 1;

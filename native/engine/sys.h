@@ -20,6 +20,13 @@ struct sys {
     int (*sock_error)(void *ctx, int fd); /* SO_ERROR: 0 or -errno */
     int (*sock_set)(void *ctx, int fd, int level, int name, int value);
     int (*sock_name)(void *ctx, int fd, int peer, struct sockaddr_storage *addr, socklen_t *addr_len);
+    int (*sock_get)(void *ctx, int fd, int level, int name); /* an option's value, or -errno */
+    int (*sock_cookie)(void *ctx, int fd, uint64_t *cookie_ret); /* SO_COOKIE */
+    /* One message with descriptors, whole or not at all. */
+    int (*send_fds)(void *ctx, int fd, const void *data, size_t len, const int *fds, uint32_t nfds);
+    /* One message: its length, 0 when the other end is closed, -EMSGSIZE when bytes or descriptors were cut off. *nfds in:
+     * how many fit (253 at most), out: how many there are, each close-on-exec and the caller's whatever is returned. */
+    ssize_t (*recv_fds)(void *ctx, int fd, void *data, size_t len, int *fds, uint32_t *nfds);
     int (*shutdown)(void *ctx, int fd, int how);
     int (*linger_reset)(void *ctx, int fd); /* the next close sends RST */
     int (*close)(void *ctx, int fd);

@@ -11,6 +11,7 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
+#define FDS_MAX 253u /* descriptors of one message (SCM_MAX_FD) */
 #define DATAGRAMS_MAX 64 /* messages of one sendmmsg */
 #define WRITE_NOWAIT 8 /* RWF_NOWAIT of linux/fs.h */
 #define PIPE_ATOMIC 4096 /* bytes a writable pipe takes whole (PIPE_BUF) */
@@ -83,6 +84,73 @@ static int real_sock_name(void *ctx, int fd, int peer, struct sockaddr_storage *
     int rc = peer ? getpeername(fd, (struct sockaddr *)addr, addr_len)
                   : getsockname(fd, (struct sockaddr *)addr, addr_len);
     return rc < 0 ? -errno : 0;
+}
+
+static int real_sock_get(void *ctx, int fd, int level, int name)
+{
+    (void)ctx;
+    int value = 0;
+    socklen_t len = sizeof(value);
+    return getsockopt(fd, level, name, &value, &len) < 0 ? -errno : value;
+}
+
+static int real_sock_cookie(void *ctx, int fd, uint64_t *cookie_ret)
+{
+    (void)ctx;
+    socklen_t len = sizeof(*cookie_ret);
+    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie_ret, &len) < 0 ? -errno : 0;
+}
+
+union control {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+};
+
+static int real_send_fds(void *ctx, int fd, const void *data, size_t len, const int *fds, uint32_t nfds)
+{
+    union control control;
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes};
+    (void)ctx;
+    if (nfds == 0 || nfds > FDS_MAX)
+        return -EINVAL;
+    memset(&control, 0, sizeof(control));
+    msg.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    *c = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(nfds * sizeof(int))};
+    memcpy(CMSG_DATA(c), fds, nfds * sizeof(int));
+    ssize_t n;
+    do {
+        n = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : 0;
+}
+
+static ssize_t real_recv_fds(void *ctx, int fd, void *data, size_t len, int *fds, uint32_t *nfds)
+{
+    union control control;
+    struct iovec iov = {.iov_base = data, .iov_len = len};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+                         .msg_controllen = CMSG_SPACE(MIN(*nfds, FDS_MAX) * sizeof(int))};
+    uint32_t got = 0, max = MIN(*nfds, FDS_MAX);
+    ssize_t n;
+    (void)ctx;
+    do {
+        n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    *nfds = 0;
+    if (n < 0)
+        return -errno;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        uint32_t count = (uint32_t)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        count = MIN(count, max - got);
+        memcpy(fds + got, CMSG_DATA(c), count * sizeof(int));
+        got += count;
+    }
+    *nfds = got;
+    return (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ? -EMSGSIZE : n;
 }
 
 static int real_shutdown(void *ctx, int fd, int how)
@@ -243,6 +311,10 @@ const struct sys *sys_real(void)
         .sock_error = real_sock_error,
         .sock_set = real_sock_set,
         .sock_name = real_sock_name,
+        .sock_get = real_sock_get,
+        .sock_cookie = real_sock_cookie,
+        .send_fds = real_send_fds,
+        .recv_fds = real_recv_fds,
         .shutdown = real_shutdown,
         .linger_reset = real_linger_reset,
         .close = real_close,

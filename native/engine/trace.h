@@ -50,10 +50,14 @@ enum trace_call {
     CALL_MONO_MS,
     CALL_WALL_MS,
     CALL_SEND_DATAGRAMS,
-    CALL_WRITE_LINE
+    CALL_WRITE_LINE,
+    CALL_SOCK_GET,
+    CALL_SOCK_COOKIE,
+    CALL_SEND_FDS,
+    CALL_RECV_FDS
 };
 /* How the engine was entered. */
-enum trace_entry { ENTRY_TURN = 1, ENTRY_EXEC, ENTRY_LISTEN, ENTRY_STOP, ENTRY_FREE };
+enum trace_entry { ENTRY_TURN = 1, ENTRY_EXEC, ENTRY_LISTEN, ENTRY_STOP, ENTRY_FREE, ENTRY_RETIRE, ENTRY_RECEIVE };
 
 struct trace_record {
     uint8_t kind, call;
@@ -73,6 +77,8 @@ int trace_is(const struct sys *sys);
 void trace_batch(struct eng *e, uint64_t told, uint32_t nevents, uint32_t ncommands);
 void trace_mail(struct eng *e, const struct mail *mail, uint32_t n);
 void trace_enter(struct eng *e, uint32_t entry, int64_t argument);
+/* ENTRY_RETIRE: <movable> has a byte for each listener. */
+void trace_retire(struct eng *e, int fd, const uint8_t *movable);
 /* How many edits and bytes of text the first <ncommands> commands refer to; at most what there is. */
 void trace_extent(const struct eng *e, uint32_t ncommands, uint32_t *edits_ret, uint32_t *text_ret);
 /* A fingerprint of the events of a batch. */

@@ -37,6 +37,9 @@ static int tables_init(struct process *p)
         p->listeners[i].fd = -1;
     for (uint32_t i = 0; i < LOG_TARGETS_MAX; i++)
         p->logs[i] = (struct log_target){.kind = -1, .fd = -1};
+    p->cookies_seen = calloc(COOKIES_SEEN_MAX, sizeof(*p->cookies_seen)); /* pages nobody touches cost nothing */
+    if (p->cookies_seen == NULL)
+        return -ENOMEM;
     void *conns = mmap(NULL, conns_bytes(p), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (conns == MAP_FAILED)
@@ -94,6 +97,7 @@ void process_reset(void)
     free(p->proxies);
     free(p->servers);
     free(p->listeners);
+    free(p->cookies_seen);
     pthread_mutex_destroy(&p->conns_lock);
     for (int i = 0; i < THREADS_MAX; i++)
         pthread_mutex_destroy(&p->poll_locks[i]);

@@ -15,6 +15,7 @@
 #define THREADS_MAX 64
 #define SOCKADDR_LEN_MAX 110u /* sockaddr_un */
 #define LOG_TARGETS_MAX 256
+#define COOKIES_SEEN_MAX 65536u
 
 struct conn;
 
@@ -39,6 +40,8 @@ struct server_conf {
 struct listener_conf {
     int fd; /* -1 = not open */
     uint32_t proxy, flags, max_accept;
+    uint32_t socket_id; /* the master's number of its socket, 0 = none: connections cannot move */
+    uint32_t spare;     /* traces hold these tables: a multiple of 8 bytes */
 };
 
 struct log_target {
@@ -74,6 +77,7 @@ struct process {
     int poll_fds[THREADS_MAX]; /* where a thread polls, -1 = not: a taken idle connection leaves it, under the lock */
     pthread_mutex_t poll_locks[THREADS_MAX];
     _Atomic uint64_t threads_listening; /* threads that accept: connections are handed over only to these */
+    uint64_t *cookies_seen; /* of client connections that came from other processes (adopt.c): the main thread's */
     _Atomic uint64_t threads_full;      /* threads that stopped accepting at a limit */
 };
 

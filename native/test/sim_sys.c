@@ -33,6 +33,7 @@ int sim_fd_new(int kind)
         if (sim.fds[i].kind == 0) {
             memset(&sim.fds[i], 0, sizeof(sim.fds[i]));
             sim.fds[i].kind = kind;
+            sim.fds[i].cookie = ++sim.cookies;
             return i;
         }
     return -EMFILE;
@@ -48,6 +49,7 @@ void sim_reset(void)
     for (int i = 0; i < SIM_FDS; i++) {
         free(sim.fds[i].rx.mem);
         free(sim.fds[i].tx.mem);
+        sim_pair_free(&sim.fds[i]);
     }
     memset(&sim, 0, sizeof(sim));
     sim.now_ms = 1000000;
@@ -199,6 +201,10 @@ static int s_close(void *ctx, int fd)
     struct sim_fd *f = sim_fd_of(fd);
     (void)ctx;
     BUG_ON(f->closed); /* twice closed: another's descriptor would be hit */
+    if (f->in_flight) { /* the message has it open still */
+        f->in_flight = f->registered = 0;
+        return 0;
+    }
     f->closed = 1;
     f->registered = 0;
     if (f->kind != SIM_SOCKET) /* nobody looks at these afterwards */
@@ -324,7 +330,8 @@ const struct sys *sim_table(void)
         .poll_create = s_poll_create, .poll_ctl = s_poll_ctl, .poll_wait = s_poll_wait,
         .timer_create = s_timer_create, .timer_set = s_timer_set, .wake_create = s_wake_create,
         .wake_signal = s_wake_signal, .wake_clear = s_wake_clear, .mono_ms = s_mono, .wall_ms = s_mono,
-        .send_datagrams = s_datagrams, .write_line = s_line,
+        .sock_get = sim_sock_get, .sock_cookie = sim_sock_cookie, .send_fds = sim_send_fds,
+        .recv_fds = sim_recv_fds, .send_datagrams = s_datagrams, .write_line = s_line,
     };
     return &table;
 }

@@ -33,9 +33,12 @@ struct sim_fd {
     int stalled;                 /* the peer's window is shut: sim_unstall opens it */
     int peer;                    /* pipe: the other end */
     int port;                    /* connected to */
+    int in_flight;               /* sent in a message that nobody has received yet */
+    struct sim_message *messages; /* pair: sim_pair.c */
+    uint64_t cookie;
 };
 
-enum { SIM_SOCKET = 1, SIM_LISTENER, SIM_POLL, SIM_TIMER, SIM_WAKE, SIM_PIPE };
+enum { SIM_SOCKET = 1, SIM_LISTENER, SIM_POLL, SIM_TIMER, SIM_WAKE, SIM_PIPE, SIM_PAIR };
 enum { SIM_ACCEPTED = 1, SIM_CONNECTED };
 
 struct sim {
@@ -50,6 +53,9 @@ struct sim {
     int log_result;       /* what a log target says, 0 = takes all */
     int refuse_connects, hang_connects, no_fds;
     int connects, accepted;
+    uint64_t cookies;     /* given so far */
+    int pair_error;       /* what a send to a pair says, 0 = takes it */
+    int pair_room;        /* messages that a pair holds, 0 = any */
     int last_accepted, last_connected; /* their descriptors */
 };
 
@@ -74,6 +80,13 @@ void sim_unstall(int fd);
 /* A descriptor that the engine has closed and the test has looked at is free for another. */
 void sim_recycle(int fd);
 
+/* A SOCK_SEQPACKET pair as one descriptor: what is sent to it is received from it. */
+int sim_pair(void);
+/* The sender is gone: after what is queued comes the end. */
+void sim_pair_end(int fd);
+/* Messages that were sent and not received. */
+int sim_pair_queued(int fd);
+
 /* For sim_*.c: the parts of the simulation see each other's descriptors. */
 struct sim_fd *sim_fd_of(int fd);
 int sim_fd_new(int kind);
@@ -82,6 +95,11 @@ void sim_bytes_put(struct sim_bytes *b, const void *data, uint32_t len);
 /* Bytes that a write may take now: > 0, or -EAGAIN with the edge that will say when. */
 int64_t sim_room(struct sim_fd *f);
 int sim_pipe(void *ctx, int fds[2]);
+void sim_pair_free(struct sim_fd *f);
+int sim_sock_get(void *ctx, int fd, int level, int name);
+int sim_sock_cookie(void *ctx, int fd, uint64_t *cookie_ret);
+int sim_send_fds(void *ctx, int fd, const void *data, size_t len, const int *fds, uint32_t nfds);
+ssize_t sim_recv_fds(void *ctx, int fd, void *data, size_t len, int *fds, uint32_t *nfds);
 ssize_t sim_splice(void *ctx, int in, int out, size_t len, int more);
 
 #endif

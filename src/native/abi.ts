@@ -68,6 +68,8 @@ export const EVF_REPLAYABLE = 16;
 export const EVF_SENT = 32;
 /** the message has no body */
 export const EVF_BODY_NONE = 64;
+/** with EVF_FIRST: the connection came from another process, which counted its session */
+export const EVF_MOVED = 256;
 /** REQUEST: a connection to server E_ARG2 has authenticated this client and waits for it */
 export const EVF_PRIVATE = 128;
 export const H_KIND = 0;
@@ -358,6 +360,8 @@ export const LI_FD = 0;
 export const LI_PROXY = 1;
 export const LI_FLAGS = 2;
 export const LI_MAXACCEPT = 3;
+/** the master's number of the socket, 0 = none */
+export const LI_SOCKET_ID = 4;
 export const LI_WORDS = 8;
 /** TCP socket: set TCP_NODELAY on what it accepts */
 export const LIF_NODELAY = 1;
@@ -372,6 +376,10 @@ export const ENCODER_BALANCED = 4;
 export const LIVE_ACTCONN = 0;
 export const LIVE_MAXCONN = 1;
 export const LIVE_STOPPING = 2;
+/** LIVE_STOPPING: responses close their connections */
+export const STOPPING_SOFT = 1;
+/** a successor serves: connections move to it, C knows which */
+export const STOPPING_RETIRE = 2;
 export const LIVE_CUM_CONN = 3;
 export const LIVE_CUM_REQ = 4;
 export const LIVE_LISTENERS_FULL = 5;
@@ -416,7 +424,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 50497220;
+export const fingerprint = 605074716;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

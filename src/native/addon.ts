@@ -79,6 +79,14 @@ export interface Addon {
   engineListen(on: number): void;
   /** Soft stop: idle client connections close, the others after their response. Not inside a batch. */
   engineStop(): void;
+  /** A successor serves: this thread's listeners leave polling, idle client connections accepted from `listeners` (indexes, with a
+   * socket id) go to the SOCK_SEQPACKET end `handoverFd` (-1: none goes), busy ones after their response; the others end with
+   * their next response. Once, not inside a batch. */
+  engineRetire(handoverFd: number, listeners: Uint32Array): void;
+  /** Takes client connections that a predecessor sent to the other end of `fd`; on main's thread, not inside a batch. Fills
+   * `counts` (2 words) with those adopted and refused. 0: no more now; 1: call again; 2: the other end is closed; -errno
+   * (-EAGAIN: no thread of this process listens yet). */
+  handoverReceive(fd: number, counts: Uint32Array): number;
   /** Client connections and streams alive in this thread. */
   engineLive(): number;
   /** Monotonic ms of the current turn; wall clock ms. */

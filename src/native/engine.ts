@@ -172,6 +172,12 @@ export class NativeEngine {
     this.addon.engineStop();
   }
 
+  /** A soft stop beside a successor: client connections of <listeners> move to <handoverFd> (-1: none), the others end with their
+   * next response. Outside a batch only. */
+  retire(handoverFd: number, listeners: Uint32Array): void {
+    this.addon.engineRetire(handoverFd, listeners);
+  }
+
   /** Client connections and streams still alive. */
   get alive(): number {
     return this.addon.engineLive();

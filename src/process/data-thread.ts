@@ -52,6 +52,10 @@ class DataThread {
         this.engine?.stop();
         this.say({ kind: 'listening', on: false });
         return;
+      case 'retire':
+        this.engine?.retire(message.handoverFd, message.listeners);
+        this.say({ kind: 'listening', on: false });
+        return;
       case 'address': {
         const server = this.configuration?.servers[message.server];
         if (server !== undefined) server.resolved = message.address;

@@ -160,6 +160,11 @@ export class DataThreads {
     await this.askAll('listening', () => ({ kind: 'stop' }));
   }
 
+  /** The same; clients of <listeners> move to <handoverFd>. */
+  async retire(handoverFd: number, listeners: Uint32Array): Promise<void> {
+    await this.askAll('listening', () => ({ kind: 'retire', handoverFd, listeners }));
+  }
+
   async destroy(): Promise<void> {
     await this.askAll('gone', () => ({ kind: 'destroy' }));
   }

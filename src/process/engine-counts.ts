@@ -27,6 +27,10 @@ export const ENGINE_COUNTS = [
   'bytesOut',
   'handedOver',
   'idlePurged',
+  'movedOut',
+  'movedIn',
+  'moveRefused',
+  'moveErrors',
 ] as const;
 
 export type EngineCount = (typeof ENGINE_COUNTS)[number];

@@ -64,11 +64,12 @@ export function serverWords(server: Server): Uint32Array {
   return words;
 }
 
-/** <descriptors>: by listener index, -1 = not open. */
+/** <descriptors>: by listener index, -1 = not open. <socketIds>: the master's numbers of the sockets, 0 or none = it has none. */
 export function listenerWords(
   configuration: Configuration,
   descriptors: readonly number[],
   threads: number,
+  socketIds: readonly number[] = [],
 ): Uint32Array[] {
   const configured = configuration.global.maxaccept;
   const accepts = configured > 0 ? configured : threads === 1 ? ACCEPTS_ALONE : ACCEPTS_SHARED;
@@ -79,6 +80,7 @@ export function listenerWords(
     const { kind } = listener.address;
     words[abi.LI_FLAGS] = kind === 'unix' || kind === 'abns' ? 0 : abi.LIF_NODELAY;
     words[abi.LI_MAXACCEPT] = accepts;
+    words[abi.LI_SOCKET_ID] = socketIds[listener.index] ?? 0;
     return words;
   });
 }

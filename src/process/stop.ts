@@ -17,6 +17,12 @@ export const DESTROY_MAX_MS = 2000;
 /** syslog level of what a stop says. */
 const WARNING = 4;
 
+/** Where client connections go, and those of which listeners. */
+interface Move {
+  readonly handoverFd: number;
+  readonly listeners: Uint32Array;
+}
+
 export class Stop {
   private readonly parts: Parts;
   private readonly voice: ControlVoice;
@@ -44,23 +50,42 @@ export class Stop {
     else begin();
   }
 
-  private async begin(): Promise<void> {
-    const { mainEngine, dataThreads, listeners, live, configuration } = this.parts;
-    Atomics.store(live.words, abi.LIVE_STOPPING, 1);
+  /** A successor serves: clients of <listeners> (indexes) move to it through <handoverFd> (-1: none does), the others end with their
+   * next response. Without `grace`: nobody comes any more. */
+  retire(before: () => void, handoverFd: number, listeners: Uint32Array): void {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    before();
+    void this.begin({ handoverFd, listeners });
+  }
+
+  private async begin(move?: Move): Promise<void> {
+    const { listeners, live, configuration } = this.parts;
+    Atomics.store(live.words, abi.LIVE_STOPPING, move ? abi.STOPPING_RETIRE : abi.STOPPING_SOFT);
     const { hardStopAfterMs } = configuration.global;
     if (hardStopAfterMs > 0) setTimeout(() => this.hard(), hardStopAfterMs);
-    if (mainEngine.isDataPlane) {
-      mainEngine.engine.listen(false);
-      mainEngine.engine.stop();
-    } else {
-      await dataThreads.stop();
-    }
+    await this.letGo(move);
     listeners.close();
     const { proxies } = configuration;
     for (const proxy of [...proxies.filter(isListening), ...proxies.filter((one) => !isListening(one))]) {
       if (!proxy.disabled) this.sayStopped(proxy);
     }
     this.awaitEmpty();
+  }
+
+  /** No thread polls the listeners when this resolves. */
+  private async letGo(move: Move | undefined): Promise<void> {
+    const { mainEngine, dataThreads } = this.parts;
+    const { engine, isDataPlane } = mainEngine;
+    if (move !== undefined) {
+      if (isDataPlane) engine.retire(move.handoverFd, move.listeners);
+      else await dataThreads.retire(move.handoverFd, move.listeners);
+    } else if (isDataPlane) {
+      engine.listen(false);
+      engine.stop();
+    } else {
+      await dataThreads.stop();
+    }
   }
 
   private awaitEmpty(): void {

@@ -26,6 +26,9 @@ export type ToDataThread =
   /** Soft stop: listeners are let go, idle client connections closed, the others end with their response; answered by
    * `listening` with on false. */
   | { readonly kind: 'stop' }
+  /** The same beside a successor: clients of <listeners> (indexes) move to it through <handoverFd> (-1: none), the others end with
+   * their next response. */
+  | { readonly kind: 'retire'; readonly handoverFd: number; readonly listeners: Uint32Array }
   /** The runtime API moved a server. */
   | { readonly kind: 'address'; readonly server: number; readonly address: ServerAddress }
   /** Answered by `answer` with the same number. */

@@ -61,7 +61,7 @@ function weigh(stream: DataStream): number {
 
 function replyFlags(plane: Plane, stream: DataStream, message: ReplyBody): number {
   let flags = abi.RSP_DRAIN;
-  const isStopping = (plane.live.words[abi.LIVE_STOPPING] as number) !== 0;
+  const isStopping = plane.live.words[abi.LIVE_STOPPING] === abi.STOPPING_SOFT;
   if (message.closes || isStopping || stream.frontendPlan.closesClient) flags |= abi.RSP_CLOSE;
   return flags;
 }

@@ -16,6 +16,7 @@ function begin(plane: Plane, words: Uint32Array, at: number): DataStream {
     words[at + abi.E_CONN] as number,
     words[at + abi.E_CONN_GEN] as number,
     words[at + abi.E_LISTENER] as number,
+    ((words[at + abi.E_FLAGS] as number) & abi.EVF_MOVED) !== 0,
   );
   return plane.beginStream(
     words[at + abi.E_STREAM] as number,

@@ -99,15 +99,15 @@ export class Plane {
     return pair;
   }
 
-  /** The session of a client connection, made with its first event. */
-  sessionOf(conn: number, generation: number, listenerIndex: number): Session {
+  /** The session of a client connection, made with its first event. One that came from another process was counted there. */
+  sessionOf(conn: number, generation: number, listenerIndex: number, isMoved: boolean): Session {
     const known = this.sessions[conn];
     if (known !== undefined && known.generation === generation) return known;
     const listener = this.configuration.listeners[listenerIndex];
     if (listener === undefined) throw new RangeError(`listener ${listenerIndex} is not known`);
     const session = new Session(conn, generation, listener);
     this.sessions[conn] = session;
-    this.countSession(listener.index, listener.proxy.index);
+    if (!isMoved) this.countSession(listener.index, listener.proxy.index);
     // A log line is built when the connection may be gone already: what it says of it is asked now.
     const plan = this.plans[listener.proxy.index] as ProxyPlan;
     if (plan.proxy.logs.length > 0) sessionSource(session, this.engine);

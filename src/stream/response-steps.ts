@@ -85,7 +85,7 @@ export function forwardResponseStep(plane: Plane, stream: DataStream): number {
   const edits = stream.response.writeEdits(engine.edits);
   const at = engine.command(abi.CMD_FORWARD_RESPONSE, stream.index, stream.generation);
   const commands = engine.commands;
-  const isStopping = (plane.live.words[abi.LIVE_STOPPING] as number) !== 0;
+  const isStopping = plane.live.words[abi.LIVE_STOPPING] === abi.STOPPING_SOFT;
   commands[at + abi.C_FLAGS] = (stream.pair?.responseFlags ?? 0) | (isStopping ? abi.FWD_CLOSE_CLIENT : 0);
   commands[at + abi.C_EDITS] = firstEdit;
   commands[at + abi.C_NEDITS] = edits;
