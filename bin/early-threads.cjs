@@ -10,7 +10,7 @@ const program = join(__dirname, 'data-thread.cjs');
 
 /** Threads that are started on a guess at most. */
 const GUESS_MAX = 16;
-/** Words that mean: this process moves no data. */
+/** Words that mean: this process moves no data. A worker is given some of them too: they were meant for its master. */
 const IDLE_WORDS = new Set(['-c', '-D', '-W', '-Ws', '-v', '-vv', '-cc']);
 
 /** The configuration's files as the command line names them. */
@@ -26,14 +26,14 @@ function* files(words) {
   }
 }
 
-function guess(words) {
-  if (words.some((word) => IDLE_WORDS.has(word) || word.startsWith('-dK'))) return 0;
+function guess(words, isWorker) {
+  if (!isWorker && words.some((word) => IDLE_WORDS.has(word) || word.startsWith('-dK'))) return 0;
   let threads = 0;
   let named = 0;
   for (const path of files(words)) {
     named++;
     const text = readFileSync(path, 'latin1');
-    if (/^[ \t]*(daemon|master-worker)\b/m.test(text)) return 0;
+    if (!isWorker && /^[ \t]*(daemon|master-worker)\b/m.test(text)) return 0;
     for (const [, count] of text.matchAll(/^[ \t]*nbthread[ \t]+(\d{1,3})/gm)) threads = Number(count);
   }
   if (named === 0) return 0;
@@ -42,10 +42,10 @@ function guess(words) {
 }
 
 /** Threads without work, which do not keep the process alive. */
-function bootThreads(words) {
+function bootThreads(words, { isWorker = false } = {}) {
   let count = 0;
   try {
-    count = guess(words);
+    count = guess(words, isWorker);
   } catch {} // a file that cannot be read is the program's to complain about
   if (count === 0) return [];
   const { Worker } = require('node:worker_threads');

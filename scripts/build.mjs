@@ -1,7 +1,7 @@
-// `npm install`, second half, and `npm run build`: the program and the library from src/. The program is four
+// `npm install`, second half, and `npm run build`: the program and the library from src/. The program is a few
 // CommonJS bundles, because one file with V8's code cache starts in half the time of many modules: sluice-early (-v,
-// -vv, -cc), sluice-control (the main thread), sluice-data (a data thread) and sluice-commands (what runs beside a
-// proxy). The library is src/ emitted file by file with its types.
+// -vv, -cc), sluice-control (the main thread), sluice-master (the parent of workers), sluice-data (a data thread) and
+// sluice-commands (what runs beside a proxy). The library is src/ emitted file by file with its types.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,7 @@ const entries = {
   'sluice-early': ['src/early.ts'],
   'sluice-control': ['src/main.ts'],
   'sluice-commands': ['src/commands.ts'],
+  'sluice-master': ['src/master.ts'],
   'sluice-data': ['src/data-thread.ts', 'src/process/data-thread.ts'],
 };
 

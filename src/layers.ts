@@ -21,7 +21,7 @@ export const layers: readonly (readonly string[])[] = [
   ['process'],
   ['gzip', 'postmortem', 'prove', 'origin'],
   ['keywords.ts', 'early.ts', 'commands.ts', 'layers.ts'],
-  ['index.ts', 'main.ts', 'data-thread.ts'],
+  ['index.ts', 'main.ts', 'master.ts', 'data-thread.ts'],
 ];
 
 /** Rooms with a shorter reach than their layer: the encoder's library is useful without a proxy around it. */

@@ -26,6 +26,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
     engine_face(env, exports);
     socket_face(env, exports);
     crash_face(env, exports);
+    fd_face(env, exports);
 #endif
     gzip_face(env, exports);
     return exports;

@@ -16,6 +16,7 @@ void process_face(Napi::Env env, Napi::Object exports);
 void engine_face(Napi::Env env, Napi::Object exports);
 void socket_face(Napi::Env env, Napi::Object exports);
 void crash_face(Napi::Env env, Napi::Object exports);
+void fd_face(Napi::Env env, Napi::Object exports);
 void gzip_face(Napi::Env env, Napi::Object exports);
 
 #endif

@@ -23,6 +23,10 @@ describe('a command line', () => {
     const line = parse('-S fd@3 -f a -sf 12 13 -st 14 -x /run/s') as CommandLine;
     expect([line.softStopPids, line.hardStopPids, line.transferSocket]).toEqual([[12, 13], [14], '/run/s']);
   });
+  it('wants a master with -W and one that tells with -Ws', () => {
+    expect(parse('-W -f a')).toMatchObject({ isMaster: true, isNotifying: false });
+    expect(parse('-Ws -f a')).toMatchObject({ isMaster: true, isNotifying: true });
+  });
   it('prints tables', () =>
     expect((parse('-dKcfg,smp -dKall') as CommandLine).dumps).toEqual(['cfg', 'smp', 'all']));
   it('accepts and ignores what HAProxy debugs with', () => {
@@ -31,7 +35,6 @@ describe('a command line', () => {
   });
   it.each([
     ['-D', "option '-D' (daemon mode) is not built yet in Sluice"],
-    ['-Ws -f a', "option '-Ws' (master-worker mode with notification) is not built yet in Sluice"],
     ['-z', "unknown option '-z'"],
     ['-f', "option '-f' expects an argument"],
     ['a.cfg', "unexpected argument 'a.cfg'"],

@@ -19,6 +19,10 @@ export interface CommandLine {
   proxyMaxconn: number;
   memoryMb: number;
   isIpv4Only: boolean;
+  /** -W, -Ws: a master that keeps the sockets, and workers. */
+  isMaster: boolean;
+  /** -Ws: the master tells the service supervisor how it is. */
+  isNotifying: boolean;
   /** -x: the runtime API socket to take listening sockets from. */
   transferSocket: string;
   /** -S: where a master's runtime API would listen; without -W there is no master. */
@@ -42,8 +46,6 @@ export type CommandLineResult = CommandLine | CommandLineError;
 /** Options of HAProxy that are refused by name, because doing without them would not be what was asked for. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
   D: 'daemon mode',
-  W: 'master-worker mode',
-  Ws: 'master-worker mode with notification',
   dC: 'printing the configuration',
 };
 
@@ -69,6 +71,8 @@ function newCommandLine(): CommandLine {
     proxyMaxconn: 0,
     memoryMb: 0,
     isIpv4Only: false,
+    isMaster: false,
+    isNotifying: false,
     transferSocket: '',
     masterSocket: '',
     softStopPids: [],
@@ -83,6 +87,8 @@ function setFlag(line: CommandLine, flag: string): boolean {
   else if (flag === 'V') line.isVerbose = true;
   else if (flag === 'q') line.isQuiet = true;
   else if (flag === '4') line.isIpv4Only = true;
+  else if (flag === 'W') line.isMaster = true;
+  else if (flag === 'Ws') line.isMaster = line.isNotifying = true;
   else if (flag === 'd') line.isDebug = true;
   else if (flag === 'dW') line.areWarningsFatal = true;
   else if (flag === 'dD') line.isDiagnostic = true;

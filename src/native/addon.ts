@@ -67,6 +67,31 @@ export interface Addon {
   recorderCreate(fd: number, threads: number, proxies: number, servers: number, listeners: number): number;
   /** Names a proxy, server or listener, counted over all of them in this order. */
   recorderName(index: number, name: string): void;
+  // --- descriptors and processes (fd_face.cc), main thread ---
+  /** Calls <onReadable> while <fd> has something to read (level-triggered); the answer stops it, before <fd> is closed. */
+  watch(fd: number, onReadable: () => void): () => void;
+  /** Two ends of a SOCK_SEQPACKET pair, or -errno. */
+  packetPair(): readonly [number, number] | number;
+  /** Two ends of a SOCK_STREAM pair, or -errno. */
+  streamPair(): readonly [number, number] | number;
+  /** One packet with descriptors, which stay ours too: 0 or -errno. */
+  packetSend(fd: number, data: Uint8Array, fds: readonly number[]): number;
+  /** One packet into <data>, its descriptors into <fds>, which is empty before: its length, 0 at the end, or -errno. */
+  packetReceive(fd: number, data: Uint8Array, fds: number[]): number;
+  /** A descriptor of a sealed file in memory that holds <data>, or -errno. */
+  memoryFile(name: string, data: Uint8Array): number;
+  /** Starts <path>; <fds> become its 0, 1, 2… (-1: /dev/null). Its number, or -errno. It is killed when we end. */
+  childStart(path: string, argv: readonly string[], env: readonly string[], fds: readonly number[]): number;
+  /** How it ended (its code, or 128 + signal), -1 while it runs, -2 when it is no child of ours. */
+  childWait(pid: number): number;
+  /** SIGKILL for us when our parent is gone: lost with a change of user. */
+  dieWithParent(): number;
+  /** Replaces the program in this process, <keep> stay open; comes back only with -errno. */
+  execSelf(path: string, argv: readonly string[], env: readonly string[], keep: readonly number[]): number;
+  /** A bound socket allows others of ours on its port (SO_REUSEPORT); 0 or -errno. */
+  sharePort(fd: number): number;
+  /** How many may wait on a listening socket; 0 or -errno. */
+  setBacklog(fd: number, backlog: number): number;
 
   // --- one engine per thread ---
   /** `tracePath`: where a binary trace for native/test/replay is written; none when absent. */

@@ -6,7 +6,7 @@ import type { Listener } from '../model/listener.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerWords } from './engine-tables.ts';
 import type { Speaker } from './say.ts';
-import { bindFault, type SocketOpener } from './sockets.ts';
+import { bindFault, type Opener, type SocketSettings } from './sockets.ts';
 
 /** Accepted connections that may wait in the kernel, unless `backlog` or `maxconn` ask for more or less. */
 const BACKLOG_DEFAULT = 1024;
@@ -28,9 +28,16 @@ function kindOf(listener: Listener): string {
   return isBackend ? 'proxy' : 'frontend';
 }
 
+function settingsOf(listener: Listener, maxconn: number): SocketSettings {
+  const { address, v6only, v4v6, mode, uid, gid } = listener;
+  return { address, v6only, v4v6, mode, uid, gid, backlog: backlogOf(listener, maxconn) };
+}
+
 export class Listeners {
   /** By listener index; -1 = not open. */
   readonly descriptors: number[] = [];
+  /** By listener index: the number by which a master knows its socket, 0 without one. */
+  readonly socketIds: number[] = [];
   private readonly addon: Addon;
   private readonly configuration: Configuration;
 
@@ -39,17 +46,24 @@ export class Listeners {
     this.configuration = configuration;
   }
 
+  wanted(maxconn: number): SocketSettings[] {
+    const open = this.configuration.listeners.filter((listener) => !listener.proxy.disabled);
+    return open.map((listener) => settingsOf(listener, maxconn));
+  }
+
   /** Opens all and tells the engine; false when one could not be opened (each was named by an alert). */
-  open(opener: SocketOpener, speaker: Speaker, maxconn: number, threads: number): boolean {
+  open(opener: Opener, speaker: Speaker, maxconn: number, threads: number): boolean {
     let failed = false;
     for (const listener of this.configuration.listeners) {
+      this.socketIds.push(0);
       if (listener.proxy.disabled) {
         this.descriptors.push(-1);
         continue;
       }
-      const opened = opener.open({ ...listener, backlog: backlogOf(listener, maxconn) });
+      const opened = opener.open(settingsOf(listener, maxconn));
       if ('fd' in opened) {
         this.descriptors.push(opened.fd);
+        this.socketIds[listener.index] = opened.socketId ?? 0;
         continue;
       }
       failed = true;

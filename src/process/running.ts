@@ -2,6 +2,7 @@
  */
 import { Checks } from '../check/checks.ts';
 import { ServerStates } from '../check/server-state.ts';
+import type { Level } from '../cli/command.ts';
 import type { CommandLine } from '../config/command-line.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { Live } from '../model/live.ts';
@@ -18,7 +19,7 @@ import type { Listeners } from './listeners.ts';
 import type { MainEngine } from './main-engine.ts';
 import { RuntimeApi } from './runtime-api.ts';
 import type { Speaker } from './say.ts';
-import type { SocketOpener } from './sockets.ts';
+import type { Opener } from './sockets.ts';
 import { Stop } from './stop.ts';
 
 export interface Parts {
@@ -63,8 +64,9 @@ export class Running {
   }
 
   /** Opens all sockets: false when one could not be opened (each was named by an alert). */
-  open(opener: SocketOpener): boolean {
+  async open(opener: Opener): Promise<boolean> {
     const { listeners, speaker, limits, shared } = this.parts;
+    await opener.prepare([...listeners.wanted(limits.maxconn), ...this.api.wanted()]);
     const hasProxies = listeners.open(opener, speaker, limits.maxconn, shared.threads);
     return this.api.open(opener) && hasProxies;
   }
@@ -85,6 +87,17 @@ export class Running {
   /** SIGUSR1. */
   softStop(): void {
     this.stop.soft(() => this.checks.stop());
+  }
+
+  /** A successor serves: no more clients are taken, those that are here are served to their end. */
+  retire(): void {
+    this.api.close();
+    this.softStop();
+  }
+
+  /** A connected client of the runtime API, from somewhere else than its sockets. */
+  adoptClient(fd: number, level: Level): void {
+    this.api.adopt(fd, level);
   }
 
   /** SIGHUP. */

@@ -1,7 +1,9 @@
 /** The runtime API's sockets and what its commands work on: the running process seen through `StatsSource` and `Control`. */
 import type { ServerStates } from '../check/server-state.ts';
+import type { Level } from '../cli/command.ts';
 import { CliServer, type CliSocket } from '../cli/server.ts';
 import { HAPROXY_DATE, HAPROXY_VERSION } from '../config/version.ts';
+import type { StatsSocket } from '../model/configuration.ts';
 import { newChanges } from '../stats/changes.ts';
 import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
 import { Accounting } from './accounting.ts';
@@ -11,10 +13,15 @@ import { statsMaxconn } from './limits.ts';
 import { monotonicMs } from './questions.ts';
 import type { Parts } from './running.ts';
 import { makeControl } from './runtime-control.ts';
-import { bindFault, type SocketOpener } from './sockets.ts';
+import { bindFault, type Opener, type SocketSettings } from './sockets.ts';
 
 /** Clients that may wait in the kernel for the runtime API. */
 const BACKLOG = 64;
+
+function settingsOf({ kind, host, port, fd, source, mode, uid, gid }: StatsSocket): SocketSettings {
+  const address = { kind, host, port, fd, source };
+  return { address, mode, uid, gid, backlog: BACKLOG, v6only: false, v4v6: false };
+}
 
 export class RuntimeApi {
   private readonly parts: Parts;
@@ -34,17 +41,15 @@ export class RuntimeApi {
     this.source = this.makeSource();
   }
 
+  wanted(): SocketSettings[] {
+    return this.parts.configuration.global.statsSockets.map(settingsOf);
+  }
+
   /** Opens the sockets; false when one could not be opened (each was named by an alert). */
-  open(opener: SocketOpener): boolean {
+  open(opener: Opener): boolean {
     let failed = false;
     for (const socket of this.parts.configuration.global.statsSockets) {
-      const opened = opener.open({
-        ...socket,
-        address: socket,
-        backlog: BACKLOG,
-        v6only: false,
-        v4v6: false,
-      });
+      const opened = opener.open(settingsOf(socket));
       if ('fd' in opened) {
         this.sockets.push({ fd: opened.fd, level: socket.level });
         continue;
@@ -67,8 +72,13 @@ export class RuntimeApi {
     this.server.listen(this.sockets);
   }
 
+  /** Takes no more clients; those that are here stay. */
   close(): void {
-    this.server?.close();
+    this.server?.stopListening();
+  }
+
+  adopt(fd: number, level: Level): void {
+    this.server?.adopt(fd, level);
   }
 
   private makeSource(): StatsSource {

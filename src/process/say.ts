@@ -10,6 +10,8 @@ export const STARTUP_LOG_MAX_BYTES = 65536;
 
 export class Speaker {
   private isQuiet = false;
+  /** Nothing at all is written: somebody else has said it. */
+  isSilent = false;
   /** Messages of the start, for `show startup-logs`. */
   startupLog = '';
   private isStarting = true;
@@ -19,9 +21,16 @@ export class Speaker {
     this.isQuiet = isQuiet;
   }
 
+  /** Messages that are rendered already; the caller knows about -q. */
+  show(text: string): void {
+    this.keep(text);
+    if (!this.isSilent) writeDescriptor(2, text);
+  }
+
   /** The start is over: what is said from now on is no part of its log. */
   endOfStart(): void {
     this.isStarting = false;
+    this.isSilent = false;
   }
 
   alert(text: string): void {
@@ -44,9 +53,13 @@ export class Speaker {
 
   private say(severity: Severity, text: string): void {
     const line = renderNote(severity, text, process.pid);
-    if (this.isStarting && this.startupLog.length + line.length <= STARTUP_LOG_MAX_BYTES)
-      this.startupLog += line;
-    if (!this.isQuiet) writeDescriptor(2, line);
+    this.keep(line);
+    if (!this.isQuiet && !this.isSilent) writeDescriptor(2, line);
+  }
+
+  private keep(text: string): void {
+    if (this.isStarting && this.startupLog.length + text.length <= STARTUP_LOG_MAX_BYTES)
+      this.startupLog += text;
   }
 }
 

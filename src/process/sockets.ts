@@ -56,7 +56,16 @@ export function bindFault(place: Place, who: string, address: ListenerAddress, e
   return `Binding [${place.file}:${place.line}] for ${who}: protocol ${protocol}: ${error} ${where}.`;
 }
 
-export type Opened = { readonly fd: number } | { readonly error: string };
+/** <socketId>: the number by which a master knows it. */
+export type Opened = { readonly fd: number; readonly socketId?: number } | { readonly error: string };
+
+/** Who opens sockets: this process itself, or its master. */
+export interface Opener {
+  /** All that will be asked for, in this order. */
+  prepare(wanted: readonly SocketSettings[]): Promise<void>;
+  /** The error is what HAProxy says between the protocol and the address. */
+  open(settings: SocketSettings): Opened;
+}
 
 /** A unix socket is bound beside its name and takes it when it listens and has its owner and mode: clients never meet a socket that
  * is not ready, and a process that still listens under the name keeps its own. */
@@ -102,7 +111,7 @@ function pause(ms: number): void {
 
 /** Opens sockets one after the other. One for the whole start: it knows which ports are asked for more than once, and how long it may
  * still wait for a port. */
-export class SocketOpener {
+export class SocketOpener implements Opener {
   private readonly addon: Addon;
   private readonly old: OldProcesses;
   private readonly sharedPorts: ReadonlySet<number>;
@@ -116,7 +125,13 @@ export class SocketOpener {
     this.triesLeft = old.exist ? HANDOVER_TRIES_MAX : BIND_TRIES_MAX;
   }
 
-  /** The error is what HAProxy says between the protocol and the address. */
+  async prepare(): Promise<void> {}
+
+  /** This process has a socket on <port>: others of ours may overlap with it. */
+  know(port: number): void {
+    this.seenPorts.add(port);
+  }
+
   open(settings: SocketSettings): Opened {
     const { address } = settings;
     if (address.kind === 'fd') {

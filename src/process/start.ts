@@ -1,7 +1,6 @@
 /** The start of the process, step by step: data threads boot while main resolves names, opens sockets and fills the engine's tables;
  * then all become ready together, and only then is anybody let in. What runs afterwards is in `Running`.
  */
-import { writeFileSync } from 'node:fs';
 import type { CommandLine } from '../config/command-line.ts';
 import type { Configuration } from '../model/configuration.ts';
 import { createCounterMemory } from '../model/counter-slices.ts';
@@ -15,15 +14,13 @@ import type { DataThreads } from './data-threads.ts';
 import { createEngineCounts } from './engine-counts.ts';
 import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
 import { setFullconns } from './fullconn.ts';
+import type { Host } from './host.ts';
 import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
 import { startMainEngine } from './main-engine.ts';
-import { OldProcesses } from './old-processes.ts';
 import { Running } from './running.ts';
-import { Speaker } from './say.ts';
-import { onSignals } from './signals.ts';
-import { SocketOpener, sharedPorts } from './sockets.ts';
+import type { Speaker } from './say.ts';
 import { threadCount, workersOf } from './thread-count.ts';
 
 export interface Run {
@@ -34,6 +31,8 @@ export interface Run {
   readonly options: CommandLine;
   /** As the configuration left it. */
   readonly environment: ReadonlyMap<string, string>;
+  readonly host: Host;
+  readonly speaker: Speaker;
 }
 
 function makeShared(configuration: Configuration, threads: number): SharedMemory {
@@ -49,13 +48,9 @@ function makeLive(configuration: Configuration, shared: SharedMemory): Live {
 }
 
 /** Ends the process at once: the start failed, or went on without one of its threads. */
-function giveUp(): never {
+function giveUp(run: Run): never {
+  run.host.giveUp();
   process.exit(1);
-}
-
-function giveUpStart(speaker: Speaker): never {
-  speaker.alert('[sluice.main()] Some protocols failed to start their listeners! Exiting.');
-  return giveUp();
 }
 
 function initEngine(addon: Addon, run: Run, live: Live, limits: Limits, engines: number): void {
@@ -66,19 +61,8 @@ function initEngine(addon: Addon, run: Run, live: Live, limits: Limits, engines:
   fillEngine(addon, run.configuration);
 }
 
-/** The file of `-p` and `pidfile`: written when the process serves. */
-function writePidFile(run: Run, speaker: Speaker): void {
-  const path = run.options.pidFile || (run.configuration.global.settings.get('pidfile')?.[0] ?? '');
-  if (path === '') return;
-  try {
-    writeFileSync(path, `${process.pid}\n`, { mode: 0o644 });
-  } catch (error) {
-    speaker.alert(`Cannot create pidfile ${path}: ${(error as Error).message}`);
-    giveUp();
-  }
-}
-
-async function resolveNames(run: Run, speaker: Speaker): Promise<void> {
+async function resolveNames(run: Run): Promise<void> {
+  const { speaker } = run;
   const errors = await resolveServers(run.configuration);
   for (const error of errors) {
     if (run.options.ignoresResolution) speaker.warning(error);
@@ -87,29 +71,27 @@ async function resolveNames(run: Run, speaker: Speaker): Promise<void> {
   if (errors.length === 0) return;
   if (!run.options.ignoresResolution) {
     speaker.alert('Failed to initialize server(s) addr.');
-    giveUp();
+    giveUp(run);
   }
 }
 
 /** Starts what was read; a start that fails is said and ends the process with 1. */
 export async function startProcess(run: Run): Promise<void> {
-  const speaker = new Speaker();
-  speaker.begin(run.options.isQuiet && !run.options.isVerbose);
   try {
-    await start(run, speaker);
+    await start(run);
   } catch (error) {
-    speaker.alert(`[sluice.main()] ${error instanceof Error ? error.message : String(error)}`);
-    giveUp();
+    run.speaker.alert(`[sluice.main()] ${error instanceof Error ? error.message : String(error)}`);
+    giveUp(run);
   }
 }
 
-async function start(run: Run, speaker: Speaker): Promise<void> {
-  const { configuration, options } = run;
+/** Everything but sockets: data threads boot, names are resolved, tables are filled. */
+async function prepare(run: Run): Promise<Running> {
+  const { configuration, options, speaker, dataThreads } = run;
   const threads = threadCount(configuration);
-  const { dataThreads } = run;
   dataThreads.onCrash = (thread, text) => {
     speaker.alert(`Data thread ${thread + 1} is gone (${text}): the process ends.`);
-    giveUp();
+    giveUp(run);
   };
   dataThreads.resize(workersOf(threads));
   const addon = loadAddon();
@@ -120,7 +102,7 @@ async function start(run: Run, speaker: Speaker): Promise<void> {
   if (limits.maxsock > descriptors) {
     speaker.warning(`[sluice.main()] Cannot raise FD limit to ${limits.maxsock}, limit is ${descriptors}.`);
   }
-  await resolveNames(run, speaker);
+  await resolveNames(run);
   setFullconns(configuration, limits.maxconn);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   await openLogTargets(addon, configuration, speaker);
@@ -135,14 +117,22 @@ async function start(run: Run, speaker: Speaker): Promise<void> {
     environment: run.environment,
     engineCounts,
   });
-  onSignals(running);
+  run.host.attach(running);
   await ready;
+  return running;
+}
+
+async function start(run: Run): Promise<void> {
+  const { configuration, host, speaker } = run;
+  const running = await prepare(run);
   // Whoever can connect is served, and whoever sees a port open may send signals: nothing listens before now.
-  const old = new OldProcesses(options.softStopPids, options.hardStopPids);
-  const ports = sharedPorts(configuration.listeners.map((one) => one.address));
-  if (!running.open(new SocketOpener(addon, old, ports))) giveUpStart(speaker);
+  const isOpen = await running.open(host.opener(running.parts.addon, configuration));
+  if (!isOpen) {
+    speaker.alert('[sluice.main()] Some protocols failed to start their listeners! Exiting.');
+    giveUp(run);
+  }
+  await host.mayServe(running.parts);
   await running.begin();
-  writePidFile(run, speaker);
-  old.tell();
+  host.serves(running.parts);
   speaker.endOfStart();
 }

@@ -1,0 +1,12 @@
+/** The program of a master: its own bundle, because it lives long and needs little. */
+import { parseCommandLine } from './config/command-line.ts';
+import { runMaster } from './process/master/run-master.ts';
+
+/** <argv> has been found to make sense. */
+export function master(argv: readonly string[]): void {
+  const line = parseCommandLine(argv);
+  if ('error' in line) {
+    process.stderr.write(`sluice: ${line.error}\n`);
+    process.exitCode = 1;
+  } else runMaster(line, argv);
+}

@@ -1,0 +1,221 @@
+/** The master: a parent that keeps the sockets and serves nobody. It decides which worker serves: after a start, a reload, a death. What
+ * it knows of the configuration is what workers tell it, so no configuration can harm it.
+ */
+
+import { constants } from 'node:os';
+import { resolve } from 'node:path';
+import type { CommandLine } from '../../config/command-line.ts';
+import type { Addon } from '../../native/addon.ts';
+import { OldProcesses } from '../old-processes.ts';
+import { Speaker } from '../say.ts';
+import { writePidFile } from '../standalone.ts';
+import { Broker } from './broker.ts';
+import { Children } from './children.ts';
+import { Crew } from './crew.ts';
+import { endText } from './end-text.ts';
+import { Notifier } from './notify.ts';
+import type { WorkerChild } from './worker-child.ts';
+
+/** A worker has so long from its order to readiness, unless SLUICE_START_TIMEOUT_MS says otherwise. */
+export const START_MAX_MS = 60_000;
+/** Workers that were told to stop at once have so long. */
+export const STOP_MAX_MS = 5000;
+
+export interface ReloadResult {
+  readonly isDone: boolean;
+  /** What the new worker said at its start, and why it does not serve. */
+  readonly log: string;
+}
+
+export interface MasterOptions {
+  readonly addon: Addon;
+  readonly line: CommandLine;
+  /** The command line for workers. */
+  readonly words: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  exit(code: number): void;
+}
+
+export class Master {
+  readonly speaker = new Speaker();
+  readonly crew: Crew;
+  readonly startedMs = Date.now();
+  current: WorkerChild | undefined;
+  reloads = 0;
+  failedReloads = 0;
+  isStopping = false;
+  private readonly options: MasterOptions;
+  private readonly notifier: Notifier;
+  private readonly old: OldProcesses;
+  private readonly startMaxMs: number;
+  private exitCode = 0;
+  private reloading: Promise<ReloadResult> | undefined;
+  private nextReload: Promise<ReloadResult> | undefined;
+
+  constructor(options: MasterOptions) {
+    const { addon, line, environment, words } = options;
+    this.options = options;
+    this.speaker.begin(line.isQuiet && !line.isVerbose);
+    this.notifier = new Notifier(addon, line.isNotifying ? (environment.NOTIFY_SOCKET ?? '') : '');
+    this.old = new OldProcesses(line.softStopPids, line.hardStopPids);
+    this.startMaxMs = Number(environment.SLUICE_START_TIMEOUT_MS) || START_MAX_MS;
+    const broker = new Broker(addon, this.old);
+    this.crew = new Crew(addon, words, line.masterSocket, new Children(addon), broker, {
+      onLost: (worker) => this.lost(worker),
+      onEnded: (worker) => this.ended(worker),
+      onNotice: () => {},
+      onStale: (worker, lines) => this.stale(worker, lines),
+    });
+  }
+
+  /** The first worker: without it there is nothing to go on with. */
+  async start(): Promise<void> {
+    const worker = await this.bring();
+    if (worker.state !== 'serving') {
+      if (!this.isStopping) this.options.exit(Math.max(worker.exitStatus, 1));
+      return;
+    }
+    this.current = worker;
+    this.writePidFile(worker);
+    this.old.tell();
+    this.speaker.notice('Loading success.');
+    this.speaker.endOfStart();
+    this.notifier.ready();
+  }
+
+  /** Brings up a worker of the files on disk. Who asks while one is on its way shares the one after it: that reads what is newest. */
+  reload(): Promise<ReloadResult> {
+    if (this.reloading === undefined) {
+      this.reloading = this.reloadNow().finally(() => {
+        this.reloading = this.nextReload;
+        this.nextReload = undefined;
+      });
+      return this.reloading;
+    }
+    this.nextReload ??= this.reloading.then(() => this.reloadNow());
+    return this.nextReload;
+  }
+
+  /** Ends all workers with <signal>, then this process. */
+  stop(signal: 'SIGUSR1' | 'SIGTERM' | 'SIGINT'): void {
+    if (!this.isStopping) {
+      this.speaker.warning('Exiting Master process...');
+      this.notifier.stopping('Stopping.');
+    }
+    this.isStopping = true;
+    if (signal === 'SIGINT') this.exitCode = 128 + constants.signals.SIGINT;
+    for (const worker of this.crew.workers) {
+      // Who serves nobody has nothing to finish.
+      const isIdle = worker.state === 'booting' || worker.state === 'ready';
+      worker.signal(isIdle ? 'SIGKILL' : signal);
+    }
+    if (signal !== 'SIGUSR1') {
+      setTimeout(() => {
+        for (const worker of this.crew.workers) worker.signal('SIGKILL');
+      }, STOP_MAX_MS).unref();
+    }
+    this.exitWhenAlone();
+  }
+
+  /** To all workers as it is. */
+  forward(signal: NodeJS.Signals): void {
+    for (const worker of this.crew.workers) worker.signal(signal);
+  }
+
+  private exitWhenAlone(): void {
+    if (!this.isStopping || this.crew.workers.size > 0) return;
+    this.speaker.warning(`All workers exited. Exiting... (${this.exitCode})`);
+    this.options.exit(this.exitCode);
+  }
+
+  /** A new worker as far as it gets: `serving`, or else. */
+  private async bring(): Promise<WorkerChild> {
+    const worker = this.crew.spawn();
+    if (typeof worker === 'number') throw new Error(`cannot start a worker (errno ${-worker})`);
+    this.speaker.notice(`Initializing new worker (${worker.pid})`);
+    this.crew.configure(worker, { isSilent: false, sourcesFd: -1 });
+    const isReady = await worker.reaches('ready', this.startMaxMs);
+    if (isReady) {
+      this.crew.serve(worker, this.current === undefined ? [] : [this.current]);
+      await worker.reaches('serving', this.startMaxMs);
+    }
+    return worker;
+  }
+
+  private async reloadNow(): Promise<ReloadResult> {
+    if (this.isStopping) return { isDone: false, log: 'The master is stopping.\n' };
+    this.speaker.notice('Reloading HAProxy');
+    this.notifier.reloading();
+    this.reloads++;
+    for (const worker of this.crew.workers) worker.reloads++;
+    let worker: WorkerChild;
+    try {
+      worker = await this.bring();
+    } catch (error) {
+      return this.failed((error as Error).message, '');
+    }
+    if (worker.state !== 'serving') {
+      const why = worker.isAlive
+        ? `is not ready after ${this.startMaxMs} ms`
+        : `exited with code ${endText(worker.exitStatus)}`;
+      worker.signal('SIGKILL');
+      return this.failed(`Failed to load worker (${worker.pid}) ${why}`, worker.startupLog);
+    }
+    this.succeed(worker);
+    return { isDone: true, log: worker.startupLog };
+  }
+
+  private failed(why: string, log: string): ReloadResult {
+    this.failedReloads++;
+    if (!this.isStopping) {
+      this.speaker.warning(why);
+      this.notifier.ready('Reload failed!');
+    }
+    return { isDone: false, log: `${log}${why}\n` };
+  }
+
+  /** <worker> serves: who did until now retires. */
+  private succeed(worker: WorkerChild): void {
+    const previous = this.current;
+    this.current = worker;
+    if (previous?.isAlive) this.crew.retire(previous, worker);
+    const most = worker.facts?.maxReloads ?? -1;
+    for (const one of this.crew.workers) {
+      if (most >= 0 && one.state === 'retiring' && one.reloads > most) one.signal('SIGTERM');
+    }
+    this.writePidFile(worker);
+    this.speaker.notice('Loading success.');
+    this.notifier.ready();
+  }
+
+  private writePidFile(worker: WorkerChild): void {
+    const { line } = this.options;
+    const path = line.pidFile || worker.facts?.pidFile || '';
+    const error = writePidFile(path === '' ? '' : resolve(path));
+    if (error === '') return;
+    this.speaker.alert(error);
+    if (this.reloads === 0) this.stop('SIGTERM');
+  }
+
+  private stale(worker: WorkerChild, lines: readonly string[]): void {
+    for (const line of lines) this.speaker.warning(`Former worker (${worker.pid}) ${line}`);
+  }
+
+  private lost(worker: WorkerChild): void {
+    if (worker !== this.current || this.isStopping) return;
+    this.current = undefined;
+  }
+
+  private ended(worker: WorkerChild): void {
+    const how = endText(worker.exitStatus);
+    if (worker.lastState === 'retiring') {
+      this.speaker.warning(`Former worker (${worker.pid}) exited with code ${how}`);
+    } else if (worker.lastState === 'serving') {
+      const text = `Current worker (${worker.pid}) exited with code ${how}`;
+      if (worker.exitStatus < 128) this.speaker.warning(text);
+      else this.speaker.alert(text);
+      if (!this.isStopping) void this.reload();
+    }
+    this.exitWhenAlone();
+  }
+}

@@ -1,0 +1,39 @@
+/** Makes a master of this process: its signals, its folder, its first worker. */
+import { resolve } from 'node:path';
+import type { CommandLine } from '../../config/command-line.ts';
+import { reasonOf } from '../../config/read.ts';
+import { loadAddon } from '../../native/load.ts';
+import { Master } from './master.ts';
+
+/** Workers stand in the same folder: the one of -C is theirs by its whole name. */
+function wordsForWorkers(argv: readonly string[]): string[] {
+  return argv.map((word, at) => (argv[at - 1] === '-C' ? resolve(word) : word));
+}
+
+function onSignals(master: Master): void {
+  for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => void master.reload());
+  for (const signal of ['SIGUSR1', 'SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => master.stop(signal));
+  for (const signal of ['SIGTTOU', 'SIGTTIN'] as const) process.on(signal, () => master.forward(signal));
+  process.on('SIGPIPE', () => {});
+}
+
+export function runMaster(line: CommandLine, argv: readonly string[]): void {
+  const addon = loadAddon();
+  const words = wordsForWorkers(argv);
+  if (line.directory !== '') {
+    try {
+      process.chdir(line.directory);
+    } catch (error) {
+      process.stderr.write(`sluice: cannot change to ${line.directory}: ${reasonOf(error)}\n`);
+      process.exit(1);
+    }
+  }
+  const exit = (code: number) => process.exit(code);
+  const master = new Master({ addon, line, words, environment: process.env, exit });
+  onSignals(master);
+  master.start().catch((error) => {
+    master.speaker.alert(`[sluice.main()] ${error instanceof Error ? error.message : String(error)}`);
+    exit(1);
+  });
+}

@@ -1,0 +1,169 @@
+/** One worker as its master sees it: a process, a channel, and how far it has come. What it says is checked, what it owns here (its
+ * channel, what it read, its handover) is closed with it.
+ */
+import type { Addon } from '../../native/addon.ts';
+import { Channel } from '../channel.ts';
+import type { SocketSettings } from '../sockets.ts';
+import { type FromWorker, fromWorker, type ToWorker, type WorkerFacts } from './messages.ts';
+
+export type WorkerState = 'booting' | 'ready' | 'serving' | 'retiring' | 'gone';
+
+/** Characters of what a worker said at its start that are kept. */
+export const STARTUP_LOG_MAX_CHARS = 65536;
+
+export interface WorkerEvents {
+  /** All that it wants is known. */
+  onSockets(worker: WorkerChild, wanted: readonly SocketSettings[]): void;
+  /** Bytes of its crash recorder. */
+  onNotice(worker: WorkerChild, bytes: Buffer): void;
+  onStale(worker: WorkerChild, lines: readonly string[]): void;
+  /** The channel is of no use any more: <reason>, or '' when it ended plainly. */
+  onSilence(worker: WorkerChild, reason: string): void;
+}
+
+export class WorkerChild {
+  readonly pid: number;
+  readonly startedMs = Date.now();
+  /** Of the program's files when it was started. */
+  readonly stamp: string;
+  generation = 0;
+  reloads = 0;
+  state: WorkerState = 'booting';
+  /** What it was when it ended. */
+  lastState: WorkerState = 'booting';
+  facts: WorkerFacts | undefined;
+  startupLog = '';
+  /** What it read, in a file in memory; -1 = not known. */
+  sourcesFd = -1;
+  /** Where the connections arrive that it hands over, kept for its successors; -1 = closed. */
+  handoverFd = -1;
+  /** Numbers of the sockets it was given. */
+  readonly socketIds = new Set<number>();
+  /** 128 + signal, or its code; -1 while it runs. */
+  exitStatus = -1;
+  private readonly addon: Addon;
+  private readonly channel: Channel;
+  private readonly events: WorkerEvents;
+  private wanted: SocketSettings[] = [];
+  private hasFailed = false;
+  private readonly waiting: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
+
+  constructor(addon: Addon, pid: number, channelFd: number, stamp: string, events: WorkerEvents) {
+    this.addon = addon;
+    this.pid = pid;
+    this.stamp = stamp;
+    this.events = events;
+    this.channel = new Channel(addon, channelFd, {
+      onMessage: (message, fds) => this.take(message, fds),
+      onNotice: (bytes, fds) => {
+        for (const fd of fds) addon.closeFd(fd);
+        events.onNotice(this, bytes);
+      },
+      onEnd: (reason) => events.onSilence(this, reason),
+    });
+  }
+
+  get channelFd(): number {
+    return this.channel.descriptor;
+  }
+
+  get isAlive(): boolean {
+    return this.exitStatus < 0;
+  }
+
+  tell(message: ToWorker, fds: readonly number[] = [], given: readonly number[] = []): void {
+    this.channel.send(message, fds, given);
+  }
+
+  /** Resolves when it has reached <state>: true, or when it never will: false. */
+  async reaches(state: 'ready' | 'serving', mostMs: number): Promise<boolean> {
+    const isThere = () => this.state === state;
+    const done = () => isThere() || this.hasFailed || !this.isAlive;
+    if (!done()) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, mostMs);
+        const finish = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        this.waiting.push({ done, resolve: finish });
+      });
+    }
+    return isThere();
+  }
+
+  signal(name: NodeJS.Signals): void {
+    try {
+      if (this.isAlive) process.kill(this.pid, name);
+    } catch {
+      // It is gone: its end will be noticed.
+    }
+  }
+
+  /** The process is gone. */
+  ended(status: number): void {
+    this.exitStatus = status;
+    this.lastState = this.state;
+    this.state = 'gone';
+    this.channel.close();
+    this.closeOwn('sourcesFd');
+    this.advance();
+  }
+
+  closeOwn(name: 'sourcesFd' | 'handoverFd'): void {
+    if (this[name] >= 0) this.addon.closeFd(this[name]);
+    this[name] = -1;
+  }
+
+  private advance(): void {
+    for (let at = this.waiting.length - 1; at >= 0; at--) {
+      const one = this.waiting[at];
+      if (one?.done() !== true) continue;
+      this.waiting.splice(at, 1);
+      one.resolve();
+    }
+  }
+
+  private take(value: unknown, fds: number[]): void {
+    const message = fromWorker(value, fds.length);
+    if (message === undefined) {
+      for (const fd of fds) this.addon.closeFd(fd);
+      return;
+    }
+    this.hear(message, fds);
+    this.advance();
+  }
+
+  private hear(message: FromWorker, fds: number[]): void {
+    switch (message.kind) {
+      case 'log':
+        if (this.startupLog.length < STARTUP_LOG_MAX_CHARS) this.startupLog += message.text;
+        break;
+      case 'failed':
+        this.hasFailed = true;
+        break;
+      case 'sockets':
+        this.wanted.push(...message.wanted);
+        if (this.wanted.length < message.total) break;
+        this.events.onSockets(this, this.wanted);
+        this.wanted = [];
+        break;
+      case 'ready':
+        if (this.state !== 'booting') break;
+        this.facts = message.facts;
+        this.closeOwn('sourcesFd');
+        this.sourcesFd = fds.pop() ?? -1;
+        this.state = 'ready';
+        break;
+      case 'serving':
+        if (this.state === 'ready') this.state = 'serving';
+        break;
+      case 'stale':
+        this.events.onStale(this, message.lines);
+        break;
+      default:
+        break;
+    }
+    for (const fd of fds) this.addon.closeFd(fd);
+  }
+}

@@ -1,0 +1,155 @@
+/** What a worker asks of its master, and what it is told by it. Owns the descriptors it was sent until they are handed on. */
+import { HAPROXY_VERSION } from '../../config/version.ts';
+import type { Addon } from '../../native/addon.ts';
+import type { Host } from '../host.ts';
+import {
+  type FromWorker,
+  SOCKETS_PER_MESSAGE,
+  type SocketAnswer,
+  type ToWorker,
+} from '../master/messages.ts';
+import type { Parts, Running } from '../running.ts';
+import { onSignals } from '../signals.ts';
+import type { Opened, Opener, SocketSettings } from '../sockets.ts';
+
+export interface Master {
+  send(message: FromWorker, fds?: readonly number[], given?: readonly number[]): void;
+  /** Sends what was said at the start. */
+  sayLog(): void;
+}
+
+/** Sockets that somebody else opens: all are asked for at once, then given out in the same order. */
+class BrokeredSockets implements Opener {
+  private readonly master: Master;
+  private readonly addon: Addon;
+  private readonly answers: Opened[] = [];
+  private wanted = 0;
+  private given = 0;
+  private resolve: () => void = () => {};
+
+  constructor(master: Master, addon: Addon) {
+    this.master = master;
+    this.addon = addon;
+  }
+
+  async prepare(wanted: readonly SocketSettings[]): Promise<void> {
+    this.wanted = wanted.length;
+    if (wanted.length === 0) return;
+    const whole = new Promise<void>((resolve) => {
+      this.resolve = resolve;
+    });
+    const total = wanted.length;
+    for (let at = 0; at < total; at += SOCKETS_PER_MESSAGE) {
+      this.master.send({ kind: 'sockets', total, wanted: wanted.slice(at, at + SOCKETS_PER_MESSAGE) });
+    }
+    await whole;
+  }
+
+  take(answers: readonly SocketAnswer[], fds: readonly number[]): void {
+    let at = 0;
+    for (const answer of answers) {
+      if ('error' in answer) this.answers.push(answer);
+      else this.answers.push({ fd: fds[at++] as number, socketId: answer.socketId });
+    }
+    if (this.answers.length >= this.wanted) this.resolve();
+  }
+
+  open(settings: SocketSettings): Opened {
+    const opened = this.answers[this.given++] ?? { error: 'the master gave no socket' };
+    // Flags of the description are shared with whoever else has it: only what is ours alone is checked here.
+    if ('fd' in opened && settings.address.kind === 'fd') {
+      const result = this.addon.adoptListener(opened.fd);
+      if (result < 0) return { error: `cannot use file descriptor '${settings.address.fd}'` };
+    }
+    return opened;
+  }
+}
+
+export class MasterHost implements Host {
+  generation = 0;
+  reloads = 0;
+  /** What this worker read, as bytes; asked for once. */
+  sources: () => Uint8Array = () => new Uint8Array(0);
+  private readonly addon: Addon;
+  private readonly master: Master;
+  private readonly sockets: BrokeredSockets;
+  private running: Running | undefined;
+  private handoverFd = -1;
+  private isTold: () => void = () => {};
+
+  constructor(addon: Addon, master: Master) {
+    this.addon = addon;
+    this.master = master;
+    this.sockets = new BrokeredSockets(master, addon);
+  }
+
+  begin(order: Extract<ToWorker, { kind: 'configure' }>, handoverFd: number): void {
+    this.generation = order.generation;
+    this.reloads = order.reloads;
+    this.handoverFd = handoverFd;
+  }
+
+  /** Where this worker's connections go when it ends: the sending end of its handover. */
+  get handover(): number {
+    return this.handoverFd;
+  }
+
+  take(message: Exclude<ToWorker, { kind: 'configure' }>, fds: readonly number[]): void {
+    switch (message.kind) {
+      case 'sockets':
+        this.sockets.take(message.answers, fds);
+        return;
+      case 'serve':
+        for (const fd of fds) this.addon.closeFd(fd);
+        this.isTold();
+        return;
+      case 'retire':
+        if (message.isLast) this.running?.retire();
+        return;
+      default:
+        if (this.running === undefined) this.addon.closeFd(fds[0] as number);
+        else this.running.adoptClient(fds[0] as number, message.level);
+    }
+  }
+
+  opener(): Opener {
+    return this.sockets;
+  }
+
+  attach(running: Running): void {
+    this.running = running;
+    onSignals(running);
+  }
+
+  async mayServe(parts: Parts): Promise<void> {
+    const told = new Promise<void>((resolve) => {
+      this.isTold = resolve;
+    });
+    this.sayReady(parts);
+    await told;
+  }
+
+  serves(): void {
+    this.master.send({ kind: 'serving' });
+  }
+
+  giveUp(): void {
+    this.master.sayLog();
+    this.master.send({ kind: 'failed' });
+  }
+
+  private sayReady({ configuration, shared }: Parts): void {
+    const { settings, hardStopAfterMs } = configuration.global;
+    this.master.sayLog();
+    const fd = this.addon.memoryFile('sluice-configuration', this.sources());
+    const facts = {
+      version: HAPROXY_VERSION,
+      threads: shared.threads,
+      hardStopAfterMs,
+      maxReloads: Number(settings.get('mworker-max-reloads')?.[0] ?? -1),
+      hasStandby: !settings.has('no-standby'),
+      pidFile: settings.get('pidfile')?.[0] ?? '',
+    };
+    this.master.send({ kind: 'ready', facts }, [], fd < 0 ? [] : [fd]);
+  }
+}
