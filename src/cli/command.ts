@@ -109,7 +109,8 @@ export type { Answer } from './answer.ts';
 /** Modes that a client has to switch on before it may use a command. */
 export type Restriction = 'none' | 'expert' | 'experimental';
 
-export interface Command {
+/** A command as the search and the help see it. */
+export interface CommandFace {
   /** Its words: `show stat`. */
   readonly words: string;
   /** What may follow, for the help. */
@@ -119,6 +120,9 @@ export interface Command {
   readonly restriction: Restriction;
   /** Known, but not listed by the help. */
   readonly isHidden: boolean;
+}
+
+export interface Command extends CommandFace {
   run(control: Control, args: readonly string[], client: ClientState, payload: string | undefined): Answer;
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { cliBench, newSession } from '../../test/tool/cli-bench.ts';
 import { fail } from './answer.ts';
 import type { Level } from './command.ts';
-import { LINE_MAX_BYTES, PAYLOAD_MAX_BYTES } from './session.ts';
+import { LINE_MAX_BYTES, PAYLOAD_MAX_BYTES } from './flow.ts';
 import { payloadStart } from './words.ts';
 
 function talk(...received: string[]): string {

@@ -3,7 +3,7 @@
  */
 import type { Socket } from 'node:net';
 import { fail, type SettledAnswer } from './answer.ts';
-import type { CliSession, Flow } from './session.ts';
+import type { Flow, Talk } from './flow.ts';
 
 /** Answers wait in memory for slow readers up to this; then the session waits. */
 const SEND_MAX_BYTES = 64 * 1024;
@@ -16,7 +16,7 @@ const WAITING_INPUT_MAX_BYTES = 256 * 1024;
 
 export class Conversation {
   private readonly socket: Socket;
-  private readonly session: CliSession;
+  private readonly session: Talk;
   private readonly flows: Flow[] = [];
   private isPaused = false;
   private isEnded = false;
@@ -27,13 +27,15 @@ export class Conversation {
   /** Monotonic ms of the last byte from the client, or of the end of the last answer. */
   private idleSinceMs = performance.now();
 
-  constructor(socket: Socket, session: CliSession) {
+  constructor(socket: Socket, session: Talk) {
     this.socket = socket;
     this.session = session;
   }
 
-  begin(): void {
+  /** <greeting> is sent at once. */
+  begin(greeting = ''): void {
     const { socket, session } = this;
+    this.write(greeting);
     socket.setTimeout(session.client.timeoutMs, () => socket.destroy());
     socket.on('data', (data) => {
       this.waitingBytes += data.length;
@@ -53,7 +55,7 @@ export class Conversation {
 
   /** How long nothing was asked; 0 while an answer is under way. */
   idleMs(nowMs: number): number {
-    return this.flows.length > 0 ? 0 : nowMs - this.idleSinceMs;
+    return this.isEnded || this.flows.length > 0 ? 0 : nowMs - this.idleSinceMs;
   }
 
   destroy(): void {

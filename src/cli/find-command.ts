@@ -1,7 +1,7 @@
 /** The search for the command a line asks for, and the help: what there is, or what was probably meant.
  */
 import { type Answer, say } from './answer.ts';
-import type { ClientState, Command } from './command.ts';
+import type { ClientState, CommandFace } from './command.ts';
 import { distance, fingerprint } from './likeness.ts';
 
 /** Where the help's second column begins. */
@@ -11,28 +11,33 @@ const WORDS_COMPARED = 5;
 /** Proposals for what is not known. */
 const PROPOSALS_MAX = 5;
 
-export function usageLine({ words, usage, help }: Command): string {
+export function usageLine({ words, usage, help }: CommandFace): string {
   const left = usage === '' ? words : `${words} ${usage}`;
   const column = left.length <= USAGE_COLUMNS ? left.padEnd(USAGE_COLUMNS) : `${left} `;
   return `  ${column}: ${help}\n`;
 }
 
-function isVisible(entry: Command, client: ClientState): boolean {
+/** A line of the help that is no command of a table. */
+export function usageOnly(words: string, usage: string, help: string): CommandFace {
+  return { words, usage, help, level: 'user', restriction: 'none', isHidden: false };
+}
+
+function isVisible(entry: CommandFace, client: ClientState): boolean {
   if (entry.isHidden) return false;
   if (entry.restriction === 'expert') return client.isExpert;
   return entry.restriction === 'none' || client.isExperimental;
 }
 
-function wordsOf(entry: Command): string[] {
+function wordsOf(entry: CommandFace): string[] {
   return entry.words.split(' ');
 }
 
 /** The command with the most words that <args> begins with. */
-export function findIn(
-  all: readonly Command[],
+export function findIn<Entry extends CommandFace>(
+  all: readonly Entry[],
   args: readonly string[],
-): { entry: Command; rest: readonly string[] } | undefined {
-  let best: { entry: Command; rest: readonly string[] } | undefined;
+): { entry: Entry; rest: readonly string[] } | undefined {
+  let best: { entry: Entry; rest: readonly string[] } | undefined;
   let most = 0;
   for (const entry of all) {
     const words = wordsOf(entry);
@@ -44,7 +49,7 @@ export function findIn(
 }
 
 /** How many leading words of <args> are those of some command. */
-function knownWords(visible: readonly Command[], args: readonly string[]): number {
+function knownWords(visible: readonly CommandFace[], args: readonly string[]): number {
   let most = 0;
   for (const entry of visible) {
     const words = wordsOf(entry);
@@ -56,11 +61,11 @@ function knownWords(visible: readonly Command[], args: readonly string[]): numbe
 }
 
 /** Commands that share <args>' first <known> words and look like the rest of them, the most alike first. */
-function proposals(visible: readonly Command[], args: readonly string[], known: number): Command[] {
+function proposals(visible: readonly CommandFace[], args: readonly string[], known: number): CommandFace[] {
   const rest = args.slice(known, WORDS_COMPARED);
   const wanted = fingerprint(rest);
   const length = rest.join('').length;
-  const found: { entry: Command; steps: number }[] = [];
+  const found: { entry: CommandFace; steps: number }[] = [];
   for (const entry of visible) {
     const words = wordsOf(entry);
     if (!words.slice(0, known).every((word, at) => word === args[at])) continue;
@@ -79,8 +84,8 @@ function proposals(visible: readonly Command[], args: readonly string[], known: 
 
 /** The commands that match <args>, then those of the connection, which are always listed. */
 function listing(
-  all: readonly Command[],
-  always: readonly Command[],
+  all: readonly CommandFace[],
+  always: readonly CommandFace[],
   args: readonly string[],
   client: ClientState,
 ): { text: string; known: number } {
@@ -100,8 +105,8 @@ function listing(
 }
 
 export function helpText(
-  all: readonly Command[],
-  always: readonly Command[],
+  all: readonly CommandFace[],
+  always: readonly CommandFace[],
   args: readonly string[],
   client: ClientState,
 ): Answer {
@@ -110,8 +115,8 @@ export function helpText(
 
 /** HAProxy's answer to what it does not know. */
 export function unknownText(
-  all: readonly Command[],
-  always: readonly Command[],
+  all: readonly CommandFace[],
+  always: readonly CommandFace[],
   args: readonly string[],
   client: ClientState,
 ): Answer {

@@ -2,9 +2,9 @@
  * src/process; connections belong to this file.
  */
 import { createServer, type Server, Socket } from 'node:net';
-import { type Control, type Level, newClient } from './command.ts';
+import type { Level } from './command.ts';
 import { Conversation } from './conversation.ts';
-import { CliSession, type SessionLimits } from './session.ts';
+import type { Talk } from './flow.ts';
 
 export interface CliSocket {
   readonly fd: number;
@@ -15,22 +15,22 @@ export interface CliSocket {
 export interface CliLimits {
   /** `stats maxconn`: connections of all sockets together. */
   readonly connections: number;
-  /** `stats timeout`. */
-  readonly timeoutMs: number;
-  readonly session?: SessionLimits;
 }
+
+/** Makes the session of a client that was let in. */
+export type NewTalk = (level: Level, mayTakeSockets: boolean) => Talk;
 
 /** A client that asked nothing for so long gives way to another one when there are too many. */
 const IDLE_YIELDS_MS = 1000;
 
 export class CliServer {
-  private readonly control: Control;
+  private readonly newTalk: NewTalk;
   private readonly limits: CliLimits;
   private readonly servers: Server[] = [];
   private readonly clients = new Map<Socket, Conversation>();
 
-  constructor(control: Control, limits: CliLimits) {
-    this.control = control;
+  constructor(newTalk: NewTalk, limits: CliLimits) {
+    this.newTalk = newTalk;
     this.limits = limits;
   }
 
@@ -91,9 +91,7 @@ export class CliServer {
       socket.setTimeout(IDLE_YIELDS_MS, () => socket.destroy());
       return;
     }
-    const client = newClient(level, this.limits.timeoutMs, exposesListeners);
-    const session = new CliSession(this.control, client, this.limits.session);
-    const conversation = new Conversation(socket, session);
+    const conversation = new Conversation(socket, this.newTalk(level, exposesListeners));
     this.clients.set(socket, conversation);
     socket.on('close', () => this.clients.delete(socket));
     conversation.begin();

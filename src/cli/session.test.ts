@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cliBench as bench, newSession } from '../../test/tool/cli-bench.ts';
 import { COUNT_RATE_MAX, COUNT_STOT } from '../model/counters.ts';
 import { cliCommands, sessionCommands } from './commands.ts';
-import { LINE_MAX_BYTES } from './session.ts';
+import { LINE_MAX_BYTES } from './flow.ts';
 import { splitCommands, splitWords } from './words.ts';
 
 describe('the conversation', () => {

@@ -2,15 +2,11 @@
  * `;`; each answer ends with an empty line; without interactive mode the conversation is over after the first line. A line that
  * ends with `<<` is followed by a payload for its last command.
  */
-import { type Answer, fail, Message, messageText, type SettledAnswer } from './answer.ts';
+import { type Answer, fail, Message, messageText } from './answer.ts';
 import { type ClientState, type Control, mayRun } from './command.ts';
 import { findCommand, unknownCommand } from './commands.ts';
+import { type Flow, LINE_MAX_BYTES, PAYLOAD_MAX_BYTES, type Talk } from './flow.ts';
 import { payloadStart, splitCommands, splitWords, WORDS_MAX } from './words.ts';
-
-/** A line may have so many bytes when nothing else is configured (HAProxy: one buffer). */
-export const LINE_MAX_BYTES = 16384;
-/** A payload likewise: `tune.cli.max-payload-size`. */
-export const PAYLOAD_MAX_BYTES = 128 * 1024;
 
 const LINE_TOO_BIG = fail(
   "The command line is too big for the buffer size. Please change 'tune.bufsize' in the configuration to use a bigger command.\n",
@@ -19,9 +15,6 @@ const PAYLOAD_TOO_BIG = fail(
   "The payload is too big. Please change 'tune.cli.max-payload-size' in the configuration to use a bigger payload.\n",
 );
 
-/** Texts to send; or a promise, whose outcome is given to `next`. */
-export type Flow = Generator<string | Promise<SettledAnswer>, void, SettledAnswer | undefined>;
-
 export interface SessionLimits {
   readonly lineBytes: number;
   readonly payloadBytes: number;
@@ -29,7 +22,7 @@ export interface SessionLimits {
 
 const DEFAULT_LIMITS: SessionLimits = { lineBytes: LINE_MAX_BYTES, payloadBytes: PAYLOAD_MAX_BYTES };
 
-export class CliSession {
+export class CliSession implements Talk {
   readonly client: ClientState;
   private readonly control: Control;
   private readonly limits: SessionLimits;

@@ -1,7 +1,8 @@
 /** The runtime API's sockets and what its commands work on: the running process seen through `StatsSource` and `Control`. */
 import type { ServerStates } from '../check/server-state.ts';
-import type { Level } from '../cli/command.ts';
+import { type Level, newClient } from '../cli/command.ts';
 import { CliServer, type CliSocket } from '../cli/server.ts';
+import { CliSession } from '../cli/session.ts';
 import { HAPROXY_DATE, HAPROXY_VERSION } from '../config/version.ts';
 import type { StatsSocket } from '../model/configuration.ts';
 import { newChanges } from '../stats/changes.ts';
@@ -65,10 +66,12 @@ export class RuntimeApi {
     this.bootMs = Math.round(performance.now());
     this.accounting.begin(this.source);
     const { global } = this.parts.configuration;
-    this.server = new CliServer(makeControl(this.parts, this.source, this.voice), {
-      connections: statsMaxconn(this.parts.configuration),
-      timeoutMs: global.statsTimeoutMs,
-    });
+    const control = makeControl(this.parts, this.source, this.voice);
+    this.server = new CliServer(
+      (level, mayTakeSockets) =>
+        new CliSession(control, newClient(level, global.statsTimeoutMs, mayTakeSockets)),
+      { connections: statsMaxconn(this.parts.configuration) },
+    );
     this.server.listen(this.sockets);
   }
 
