@@ -3,6 +3,9 @@
  */
 import { checkCoredump } from './postmortem/check-coredump.ts';
 import { postmortem } from './postmortem/postmortem.ts';
+import { proveReload } from './prove/command.ts';
+
+export { crewMember } from './prove/crew.ts';
 
 /** Takes the words behind its name; its number is the exit code. */
 type Run = (words: readonly string[]) => number | Promise<number>;
@@ -10,6 +13,7 @@ type Run = (words: readonly string[]) => number | Promise<number>;
 export const commands: Readonly<Record<string, Run>> = {
   'check-coredump': checkCoredump,
   postmortem,
+  'prove-reload': proveReload,
 };
 
 /** Runs the command that <words> begin with; bin/sluice has looked at its name. */
