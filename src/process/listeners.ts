@@ -3,6 +3,7 @@
  */
 import type { Configuration } from '../model/configuration.ts';
 import type { Listener } from '../model/listener.ts';
+import * as abi from '../native/abi.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerWords } from './engine-tables.ts';
 import type { Speaker } from './say.ts';
@@ -73,7 +74,10 @@ export class Listeners {
     }
     if (failed) return false;
     const words = listenerWords(this.configuration, this.descriptors, threads);
-    for (const [index, entry] of words.entries()) this.addon.setListener(index, entry);
+    for (const [index, entry] of words.entries()) {
+      entry[abi.LI_SOCKET_ID] = this.socketIds[index] as number;
+      this.addon.setListener(index, entry);
+    }
     return true;
   }
 

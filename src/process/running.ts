@@ -9,6 +9,7 @@ import type { Live } from '../model/live.ts';
 import type { Addon } from '../native/addon.ts';
 import type { SharedMemory } from '../stream/plane.ts';
 import { serverSockaddr } from './addresses.ts';
+import { Arrivals } from './arrivals.ts';
 import { watchCompression } from './compression-watch.ts';
 import { ControlVoice } from './control-voice.ts';
 import type { DataThreads } from './data-threads.ts';
@@ -50,6 +51,7 @@ export class Running {
   private readonly checks: Checks;
   private readonly api: RuntimeApi;
   private readonly stop: Stop;
+  private readonly arrivals: Arrivals;
 
   constructor(parts: Parts) {
     const { configuration, mainEngine, live } = parts;
@@ -59,6 +61,7 @@ export class Running {
     const clock = { after: afterMs, random: Math.random };
     this.checks = new Checks(configuration, mainEngine.engine, this.states, clock, serverSockaddr);
     this.api = new RuntimeApi(parts, this.states, this.voice);
+    this.arrivals = new Arrivals(parts.addon);
     this.stop = new Stop(parts, this.voice, this.api.source);
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
   }
@@ -89,10 +92,18 @@ export class Running {
     this.stop.soft(() => this.checks.stop());
   }
 
-  /** A successor serves: no more clients are taken, those that are here are served to their end. */
-  retire(): void {
+  /** A successor serves, with the sockets of <kept>: their idle clients move to it through <handoverFd>. */
+  retire(handoverFd: number, kept: ReadonlySet<number>): void {
+    const { listeners } = this.parts;
     this.api.close();
-    this.softStop();
+    this.arrivals.close();
+    const moving = listeners.socketIds.flatMap((id, index) => (kept.has(id) ? [index] : []));
+    this.stop.retire(() => this.checks.stop(), handoverFd, Uint32Array.from(moving));
+  }
+
+  /** Takes the clients that predecessors send to the other ends of <fds>, which belong to this process now. */
+  receive(fds: readonly number[]): void {
+    for (const fd of fds) this.arrivals.watch(fd);
   }
 
   /** A connected client of the runtime API, from somewhere else than its sockets. */

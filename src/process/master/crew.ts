@@ -11,6 +11,10 @@ import { WorkerChild } from './worker-child.ts';
 
 /** A worker whose channel ended has so long to end itself. */
 const SILENT_MAX_MS = 5000;
+/** Handovers of the dead that wait for a reader. */
+const ORPHANS_MAX = 16;
+/** Handovers of the living that a new worker reads. */
+const HANDOVERS_MAX = 200;
 
 export interface CrewEvents {
   /** It does not serve any more, whatever it did before; its end may still be under way. */
@@ -36,6 +40,8 @@ export class Crew {
   private readonly broker: Broker;
   private readonly events: CrewEvents;
   private readonly lost = new WeakSet<WorkerChild>();
+  /** Receiving ends of workers that are gone. */
+  private readonly orphans: number[] = [];
   lastGeneration = 0;
 
   constructor(
@@ -100,10 +106,14 @@ export class Crew {
     this.addon.closeFd(given);
   }
 
-  /** Lets clients in; <predecessors> hand their connections to it. */
-  serve(worker: WorkerChild, predecessors: readonly WorkerChild[]): void {
-    const ends = predecessors.map((one) => one.handoverFd).filter((fd) => fd >= 0);
-    worker.tell({ kind: 'serve' }, ends);
+  /** Lets clients in. All that retire or died hand their connections to it from now on. */
+  serve(worker: WorkerChild): void {
+    const ends = [...this.orphans.splice(0)];
+    const kept: number[] = [];
+    for (const one of this.workers) {
+      if (one !== worker && one.handoverFd >= 0 && kept.length < HANDOVERS_MAX) kept.push(one.handoverFd);
+    }
+    worker.tell({ kind: 'serve' }, kept, ends);
   }
 
   /** Tells <worker> that <successor> serves. */
@@ -153,9 +163,18 @@ export class Crew {
     this.workers.delete(worker);
     worker.ended(status);
     this.lose(worker);
+    if (worker.lastState === 'serving' || worker.lastState === 'retiring') this.keepOrphan(worker);
     this.events.onEnded(worker);
     worker.closeOwn('handoverFd');
     this.sweepSockets();
+  }
+
+  /** What a dead worker sent lies in its handover until somebody serves who can read it. */
+  private keepOrphan(worker: WorkerChild): void {
+    if (worker.handoverFd < 0) return;
+    this.orphans.push(worker.handoverFd);
+    worker.handoverFd = -1;
+    if (this.orphans.length > ORPHANS_MAX) this.addon.closeFd(this.orphans.shift() as number);
   }
 
   /** Sockets that no living worker has are closed. */

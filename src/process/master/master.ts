@@ -4,6 +4,7 @@
 
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandLine } from '../../config/command-line.ts';
 import type { Addon } from '../../native/addon.ts';
 import { OldProcesses } from '../old-processes.ts';
@@ -12,8 +13,10 @@ import { writePidFile } from '../standalone.ts';
 import { Broker } from './broker.ts';
 import { Children } from './children.ts';
 import { Crew } from './crew.ts';
+import { Deaths, ordinal } from './deaths.ts';
 import { endText } from './end-text.ts';
 import { Notifier } from './notify.ts';
+import { Reserve } from './reserve.ts';
 import type { WorkerChild } from './worker-child.ts';
 
 /** A worker has so long from its order to readiness, unless SLUICE_START_TIMEOUT_MS says otherwise. */
@@ -39,6 +42,8 @@ export interface MasterOptions {
 export class Master {
   readonly speaker = new Speaker();
   readonly crew: Crew;
+  readonly reserve: Reserve;
+  readonly deaths = new Deaths();
   readonly startedMs = Date.now();
   current: WorkerChild | undefined;
   reloads = 0;
@@ -49,7 +54,11 @@ export class Master {
   private readonly old: OldProcesses;
   private readonly startMaxMs: number;
   private exitCode = 0;
+  /** What the serving worker read, in a file in memory. */
+  private sourcesFd = -1;
   private reloading: Promise<ReloadResult> | undefined;
+  private isReplacing = false;
+  private hasServed = false;
   private nextReload: Promise<ReloadResult> | undefined;
 
   constructor(options: MasterOptions) {
@@ -66,6 +75,16 @@ export class Master {
       onNotice: () => {},
       onStale: (worker, lines) => this.stale(worker, lines),
     });
+    this.reserve = new Reserve(this.crew, {
+      sourcesFd: () => (this.wantsReserve() ? this.sourcesFd : -1),
+      startMaxMs: this.startMaxMs,
+      onFailure: (text) => this.speaker.alert(text),
+    });
+  }
+
+  private wantsReserve(): boolean {
+    const isQuietTime = this.reloading === undefined && !this.isStopping;
+    return isQuietTime && this.current?.facts?.hasStandby === true;
   }
 
   /** The first worker: without it there is nothing to go on with. */
@@ -75,7 +94,7 @@ export class Master {
       if (!this.isStopping) this.options.exit(Math.max(worker.exitStatus, 1));
       return;
     }
-    this.current = worker;
+    this.instate(worker);
     this.writePidFile(worker);
     this.old.tell();
     this.speaker.notice('Loading success.');
@@ -103,6 +122,7 @@ export class Master {
       this.notifier.stopping('Stopping.');
     }
     this.isStopping = true;
+    this.reserve.close();
     if (signal === 'SIGINT') this.exitCode = 128 + constants.signals.SIGINT;
     for (const worker of this.crew.workers) {
       // Who serves nobody has nothing to finish.
@@ -128,18 +148,30 @@ export class Master {
     this.options.exit(this.exitCode);
   }
 
-  /** A new worker as far as it gets: `serving`, or else. */
-  private async bring(): Promise<WorkerChild> {
-    const worker = this.crew.spawn();
+  /** A new worker as far as it gets: `serving`, or else. <sourcesFd> < 0: of the files on disk. */
+  private async bring(sourcesFd = -1): Promise<WorkerChild> {
+    const worker = this.reserve.takeSpare() ?? this.crew.spawn();
     if (typeof worker === 'number') throw new Error(`cannot start a worker (errno ${-worker})`);
     this.speaker.notice(`Initializing new worker (${worker.pid})`);
-    this.crew.configure(worker, { isSilent: false, sourcesFd: -1 });
+    this.crew.configure(worker, { isSilent: false, sourcesFd });
     const isReady = await worker.reaches('ready', this.startMaxMs);
-    if (isReady) {
-      this.crew.serve(worker, this.current === undefined ? [] : [this.current]);
+    if (isReady && !this.isStopping) {
+      this.crew.serve(worker);
       await worker.reaches('serving', this.startMaxMs);
     }
     return worker;
+  }
+
+  /** <worker> serves, and is what a standby has to be like. */
+  private instate(worker: WorkerChild): void {
+    this.current = worker;
+    this.hasServed = true;
+    const fd = worker.takeSources();
+    if (fd >= 0) {
+      if (this.sourcesFd >= 0) this.options.addon.closeFd(this.sourcesFd);
+      this.sourcesFd = fd;
+    }
+    this.reserve.renew();
   }
 
   private async reloadNow(): Promise<ReloadResult> {
@@ -167,6 +199,7 @@ export class Master {
 
   private failed(why: string, log: string): ReloadResult {
     this.failedReloads++;
+    this.reserve.rest();
     if (!this.isStopping) {
       this.speaker.warning(why);
       this.notifier.ready('Reload failed!');
@@ -177,7 +210,7 @@ export class Master {
   /** <worker> serves: who did until now retires. */
   private succeed(worker: WorkerChild): void {
     const previous = this.current;
-    this.current = worker;
+    this.instate(worker);
     if (previous?.isAlive) this.crew.retire(previous, worker);
     const most = worker.facts?.maxReloads ?? -1;
     for (const one of this.crew.workers) {
@@ -201,21 +234,60 @@ export class Master {
     for (const line of lines) this.speaker.warning(`Former worker (${worker.pid}) ${line}`);
   }
 
+  /** Whoever served is dead or as good as dead: the standby serves at once, else somebody is brought up with the same configuration. */
   private lost(worker: WorkerChild): void {
     if (worker !== this.current || this.isStopping) return;
     this.current = undefined;
+    const standby = this.reserve.takeStandby();
+    // How it died decides how fast the next one starts: known when its process has ended.
+    if (standby === undefined) return;
+    this.current = standby;
+    this.crew.serve(standby);
+    this.reserve.rest();
+    this.notifier.status(`Worker ${worker.pid} died, worker ${standby.pid} serves.`);
+  }
+
+  /** Starts a successor for the dead, again and again until one serves or a reload has brought one. */
+  private async replace(): Promise<void> {
+    if (this.isReplacing) return;
+    this.isReplacing = true;
+    while (this.current === undefined && !this.isStopping) {
+      await delay(this.deaths.backoffMs);
+      if (this.current !== undefined || this.isStopping) break;
+      const worker = await this.bring(this.sourcesFd).catch(() => undefined);
+      const isOf = worker?.state === 'serving' && this.current === undefined;
+      if (worker !== undefined && isOf) this.instate(worker);
+      else {
+        worker?.signal('SIGKILL');
+        this.deaths.add(Date.now(), 0);
+      }
+    }
+    this.isReplacing = false;
   }
 
   private ended(worker: WorkerChild): void {
     const how = endText(worker.exitStatus);
-    if (worker.lastState === 'retiring') {
+    if (this.isStopping) {
+      if (worker.lastState === 'serving')
+        this.sayDeath(worker, `Current worker (${worker.pid}) exited with code ${how}`);
+      this.exitWhenAlone();
+    } else if (this.reserve.ended(worker)) {
+      this.speaker.warning(`Waiting worker (${worker.pid}) exited with code ${how}`);
+    } else if (worker.lastState === 'retiring') {
       this.speaker.warning(`Former worker (${worker.pid}) exited with code ${how}`);
     } else if (worker.lastState === 'serving') {
+      const nowMs = Date.now();
+      const count = this.deaths.add(nowMs, nowMs - worker.servingSinceMs);
+      const next =
+        this.current === undefined ? 'a new worker is started' : `worker (${this.current.pid}) serves`;
       const text = `Current worker (${worker.pid}) exited with code ${how}`;
-      if (worker.exitStatus < 128) this.speaker.warning(text);
-      else this.speaker.alert(text);
-      if (!this.isStopping) void this.reload();
+      this.sayDeath(worker, `${text}, the ${ordinal(count)} death in 15 minutes; ${next}.`);
     }
-    this.exitWhenAlone();
+    if (this.hasServed && this.current === undefined && !this.isStopping) void this.replace();
+  }
+
+  private sayDeath(worker: WorkerChild, text: string): void {
+    if (worker.exitStatus < 128) this.speaker.warning(text);
+    else this.speaker.alert(text);
   }
 }

@@ -26,6 +26,7 @@ export class WorkerChild {
   readonly startedMs = Date.now();
   /** Of the program's files when it was started. */
   readonly stamp: string;
+  servingSinceMs = 0;
   generation = 0;
   reloads = 0;
   state: WorkerState = 'booting';
@@ -100,6 +101,13 @@ export class WorkerChild {
     }
   }
 
+  /** What it read, given away: -1 when it is not known. */
+  takeSources(): number {
+    const fd = this.sourcesFd;
+    this.sourcesFd = -1;
+    return fd;
+  }
+
   /** The process is gone. */
   ended(status: number): void {
     this.exitStatus = status;
@@ -156,7 +164,9 @@ export class WorkerChild {
         this.state = 'ready';
         break;
       case 'serving':
-        if (this.state === 'ready') this.state = 'serving';
+        if (this.state !== 'ready') break;
+        this.state = 'serving';
+        this.servingSinceMs = Date.now();
         break;
       case 'stale':
         this.events.onStale(this, message.lines);

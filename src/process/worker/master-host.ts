@@ -75,6 +75,10 @@ export class MasterHost implements Host {
   private readonly sockets: BrokeredSockets;
   private running: Running | undefined;
   private handoverFd = -1;
+  /** Where clients of predecessors arrive. */
+  private arriving: readonly number[] = [];
+  /** Sockets that the successor has, too. */
+  private readonly kept = new Set<number>();
   private isTold: () => void = () => {};
 
   constructor(addon: Addon, master: Master) {
@@ -100,11 +104,12 @@ export class MasterHost implements Host {
         this.sockets.take(message.answers, fds);
         return;
       case 'serve':
-        for (const fd of fds) this.addon.closeFd(fd);
+        this.arriving = fds;
         this.isTold();
         return;
       case 'retire':
-        if (message.isLast) this.running?.retire();
+        for (const id of message.socketIds) this.kept.add(id);
+        if (message.isLast) this.running?.retire(this.handoverFd, this.kept);
         return;
       default:
         if (this.running === undefined) this.addon.closeFd(fds[0] as number);
@@ -130,6 +135,7 @@ export class MasterHost implements Host {
   }
 
   serves(): void {
+    this.running?.receive(this.arriving);
     this.master.send({ kind: 'serving' });
   }
 
