@@ -1,89 +1,82 @@
-/** Hot path. Two passes: first matches and literal runs are noted and counted (notes.c), then codes are made for
- * what was found and the notes are written with them. The exact size of each form of a block is known before a
+/** Hot path. Two passes: first matches and literals are noted and counted (notes.c), then codes are made for what
+ * was found and the notes are written with them. The exact size of each form of a block is known before a
  * bit is written, so the shortest of dynamic, fixed and stored is taken. Notes and codes live on the stack of one
  * call. */
 #include "block.h"
 #include "cpu.h"
 #include "notes.h"
 
-enum { LITERALS_PER_FLUSH = 4 };
+enum { PAIR_MAX = 56 /* bits of two notes that need no flush between them */ };
 
-STATIC_ASSERT(LITERALS_PER_FLUSH * LITLEN_LEN_MAX + 7 <= 63);
-STATIC_ASSERT(LITLEN_LEN_MAX + 5 + DIST_LEN_MAX + 13 + 7 <= 63); /* a match */
+/* With what the flush before left: a pair, and a match alone, the longest note. */
+STATIC_ASSERT(PAIR_MAX + 7 <= 63);
+STATIC_ASSERT(LITLEN_LEN_MAX + 5 + DIST_LEN_MAX + NOTE_EXTRA_MAX + 7 <= 63);
 
-/* Which of three literals a run of 0 to 3 has. */
-static const uint32_t run_mask[LITERALS_PER_FLUSH][LITERALS_PER_FLUSH - 1] = {
-    {0, 0, 0}, {UINT32_MAX, 0, 0}, {UINT32_MAX, UINT32_MAX, 0}, {UINT32_MAX, UINT32_MAX, UINT32_MAX}};
-
-/* The rest of a run, up to three literals, is sent without a branch on its length: that would be guessed
- * wrong once a match. So three bytes are looked at whatever the length; more bytes follow. */
-ALWAYS_INLINE void run_put(struct slz_bits *w, const struct slz_codes *codes, const uint8_t *p, size_t len)
+/* Two notes between two flushes where they fit, and that is nearly always. What they add is put together first, so that
+ * it has to wait for the writer as little as possible. */
+ALWAYS_INLINE void notes_put(struct slz_bits *out, const struct note_codes *codes, const uint32_t *note, size_t count)
 {
-    const uint32_t *mask;
-
-    for (; len >= LITERALS_PER_FLUSH; len -= LITERALS_PER_FLUSH, p += LITERALS_PER_FLUSH) {
-        code_put(w, codes->lit[p[0]]);
-        code_put(w, codes->lit[p[1]]);
-        code_put(w, codes->lit[p[2]]);
-        code_put(w, codes->lit[p[3]]);
-        bits_flush(w);
-    }
-    mask = run_mask[len];
-    code_put(w, codes->lit[p[0]] & mask[0]);
-    code_put(w, codes->lit[p[1]] & mask[1]);
-    code_put(w, codes->lit[p[2]] & mask[2]);
-    bits_flush(w);
-}
-
-ALWAYS_INLINE void notes_put(struct slz_bits *out, const struct slz_codes *codes, const struct notes *f,
-                             const uint8_t *p, const uint8_t *stop)
-{
-    const uint32_t *end = f->note + f->note_count;
+    const uint32_t *end = note + count;
     struct slz_bits w = *out;
 
-    for (const uint32_t *at = f->note; at < end; at++) {
-        uint32_t note = *at;
-        unsigned run = note >> NOTE_RUN_SHIFT, len;
+    if (count & 1) {
+        unsigned len;
+        uint64_t bits = note_bits(codes, *note++, &len);
 
-        run_put(&w, codes, p, run);
-        p += run;
-        if (unlikely(run == RUN_MAX))
-            continue;
-        len = (note >> NOTE_DIST_BITS & 0xff) + MATCH_MIN;
-        match_put(&w, codes, len, (note & (MATCH_FAR - 1)) + 1);
-        bits_flush(&w);
-        p += len;
-    }
-    for (; p < stop; p++) {
-        code_put(&w, codes->lit[*p]);
+        bits_put(&w, bits, len);
         bits_flush(&w);
     }
+    for (; note < end; note += 2) {
+        unsigned len, len1;
+        uint64_t bits = note_bits(codes, note[0], &len), bits1 = note_bits(codes, note[1], &len1);
+
+        if (unlikely(len + len1 > PAIR_MAX)) {
+            bits_put(&w, bits, len);
+            bits_flush(&w);
+            bits = len = 0;
+        }
+        bits_put(&w, bits | bits1 << len, len + len1);
+        bits_flush(&w);
+    }
+    code_put(&w, codes->end);
+    bits_flush(&w);
     *out = w;
 }
 
-#define NOTES_PUT(name, target) \
-    target static void name(struct slz_bits *w, const struct slz_codes *codes, const struct notes *f, \
-                            const uint8_t *p, const uint8_t *stop) \
-    { \
-        notes_put(w, codes, f, p, stop); \
-    }
+static void block_fill_any(struct slz_bits *w, const struct note_codes *codes, const uint32_t *note, size_t count)
+{
+    notes_put(w, codes, note, count);
+}
 
-NOTES_PUT(block_fill_any, )
 #if SLZ_X86
-NOTES_PUT(block_fill_bmi2, SLZ_TARGET_BMI2)
+SLZ_TARGET_BMI2 static void block_fill_bmi2(struct slz_bits *w, const struct note_codes *codes, const uint32_t *note,
+                                            size_t count)
+{
+    notes_put(w, codes, note, count);
+}
 #endif
 
-static void block_fill(struct slz_bits *w, const struct slz_codes *codes, const struct notes *f,
-                       const uint8_t *p, const uint8_t *stop)
+static void block_fill(struct slz_bits *w, const struct note_codes *codes, const struct notes *f)
 {
-    BUG_ON(p >= stop || f->note_count > NOTES_MAX);
+    BUG_ON(f->note_count == 0 || f->note_count > NOTES_MAX);
 #if SLZ_X86
     if (slz_cpu() & SLZ_CPU_BMI2) {
-        block_fill_bmi2(w, codes, f, p, stop);
+        block_fill_bmi2(w, codes, f->note, f->note_count);
         return;
     }
 #endif
-    block_fill_any(w, codes, f, p, stop);
+    block_fill_any(w, codes, f->note, f->note_count);
+}
+
+/* The fixed codes by note. Rarely wanted, by short segments above all. */
+static void fixed_codes_make(struct note_codes *codes)
+{
+    memcpy(codes->code, slz_codes_fixed.lit, sizeof(slz_codes_fixed.lit));
+    memcpy(codes->code + NOTE_MATCH, slz_codes_fixed.len, sizeof(slz_codes_fixed.len));
+    for (unsigned i = 0; i < DIST_SYMBOLS; i++)
+        codes->code[NOTE_DIST + i] = DIST_CODE(CODE_BITS(slz_codes_fixed.dist[i]), 5, dist_symbol_extra(i));
+    codes->code[NOTE_NONE] = 0;
+    codes->end = 0; /* the block stays open */
 }
 
 static bool block_put(struct slz_blocks *b, struct notes *f, const uint8_t *p, const uint8_t *stop,
@@ -92,6 +85,7 @@ static bool block_put(struct slz_blocks *b, struct notes *f, const uint8_t *p, c
     size_t len = (size_t)(stop - p);
     size_t stored = (size_t)(stored_limit(b, len) - b->w.out) * 8;
     struct dynamic_plan plan;
+    struct note_codes codes;
 
     BUG_ON(len == 0 || limit < b->w.out);
     BUG_ON(b->w.len > 7);
@@ -101,18 +95,16 @@ static bool block_put(struct slz_blocks *b, struct notes *f, const uint8_t *p, c
             return false;
         if (!b->codes)
             block_begin(b, BLOCK_FIXED, &slz_codes_fixed);
-        block_fill(&b->w, &slz_codes_fixed, f, p, stop);
+        fixed_codes_make(&codes);
+        block_fill(&b->w, &codes, f);
     } else if (plan.bits < stored) {
-        struct slz_codes codes;
-
         if (b->w.out + (b->w.len + 7 + plan.bits + 7) / 8 > limit)
             return false;
         dynamic_codes_make(&codes, &plan);
         block_end(b);
-        block_begin(b, BLOCK_DYNAMIC, &codes);
+        block_begin(b, BLOCK_DYNAMIC, NULL);
         dynamic_head_put(&b->w, &plan);
-        block_fill(&b->w, &codes, f, p, stop);
-        block_end(b);
+        block_fill(&b->w, &codes, f);
     } else {
         if (stored_limit(b, len) > limit)
             return false;

@@ -36,6 +36,10 @@ const struct slz_codes slz_codes_fixed = {
     .end = CODE(0, 7),
 };
 
+#define LEN_SYMBOL16(v) (uint16_t)LEN_SYMBOL(v)
+
+const uint16_t slz_len_symbol[MATCH_MAX - MATCH_MIN + 1] = {TIMES256(LEN_SYMBOL16)};
+
 STATIC_ASSERT(LEN_SYMBOL(0u) == 257 && LEN_SYMBOL(8u) == 265 && LEN_SYMBOL(10u) == 266);
 STATIC_ASSERT(LEN_SYMBOL(254u) == 284 && LEN_SYMBOL(255u) == 285);
 /* Spot checks against the RFC's table: 00110000, 10111111, 110010000, 111111111, and length 258 as

@@ -13,8 +13,9 @@ enum {
     CODE_END = 256,    /* end of block */
 };
 
-/* One code: how many bits it has, below 1 << CODE_SHIFT, and the bits in the order they are sent. */
-#define CODE_SHIFT 8
+/* One code: how many bits it has, below 1 << 6, and from CODE_SHIFT on the bits in the order they are sent. What lies
+ * between is 0 here (see note.h). */
+#define CODE_SHIFT 12
 #define CODE_BITS(e) ((e) >> CODE_SHIFT)
 #define CODE_LEN(e) ((e) & 63)
 #define CODE(bits, len) ((uint32_t)(bits) << CODE_SHIFT | (uint32_t)(len))
@@ -29,6 +30,9 @@ struct slz_codes {
 };
 
 extern const struct slz_codes slz_codes_fixed;
+
+/* The symbol of a match length - 3. */
+extern const uint16_t slz_len_symbol[MATCH_MAX - MATCH_MIN + 1];
 
 ALWAYS_INLINE void code_put(struct slz_bits *w, uint32_t code)
 {

@@ -3,23 +3,21 @@
 #ifndef SLUICE_SLZ_DYNAMIC_H
 #define SLUICE_SLZ_DYNAMIC_H
 
-#include "codes.h"
+#include "note.h"
 
 enum {
     LITLEN_SYMBOLS = 286,
     DIST_SYMBOLS = 30,
-    LEN_INDEXES = MATCH_MAX - MATCH_MIN + 1,
-    LITLEN_LEN_MAX = 14, /* four literals fit the bit writer between two flushes */
+    LITLEN_LEN_MAX = 14, /* a note's two codes fit the bit writer between two flushes */
     DIST_LEN_MAX = 15,
     ITEMS_MAX = LITLEN_SYMBOLS + DIST_SYMBOLS,
     ITEM_SYMBOLS = 19,
 };
 
-/* What a block contains. No count exceeds 65,535, because no segment does; halves keep them in the first cache. */
+/* What a block contains but its end, by symbol. No count exceeds 65,535, because no segment does. */
 struct block_counts {
-    uint16_t lit[256];
-    uint16_t len[LEN_INDEXES]; /* by match length - 3 */
-    uint32_t dist[DIST_SYMBOLS];
+    uint16_t litlen[LITLEN_SYMBOLS];
+    uint16_t dist[DIST_SYMBOLS];
 };
 
 /* The two sets of code lengths as runs, and the code for those runs. */
@@ -34,11 +32,12 @@ struct dynamic_plan {
     size_t bits_fixed; /* the same with the fixed codes */
 };
 
-void dynamic_plan_make(struct dynamic_plan *plan, const struct block_counts *counts);
+/* Counts the block's end, too. */
+void dynamic_plan_make(struct dynamic_plan *plan, struct block_counts *counts);
 
 /* The header without the block's three type bits; needs room for 330 bytes. */
 void dynamic_head_put(struct slz_bits *w, const struct dynamic_plan *plan);
 
-void dynamic_codes_make(struct slz_codes *codes, const struct dynamic_plan *plan);
+void dynamic_codes_make(struct note_codes *codes, const struct dynamic_plan *plan);
 
 #endif

@@ -22,7 +22,7 @@ struct fast {
     uint8_t *stored; /* first byte after the header of the stored run that ends at b.w.out, or NULL */
     const uint8_t *pick_at;         /* from here on another table may fit better */
     const struct slz_table *chosen; /* NULL for the fixed codes */
-    struct match_table table;
+    uint16_t slot[1 << HASH_BITS];
 };
 
 STATIC_ASSERT(STRIDE > PROBE + MATCH_MAX);
@@ -34,14 +34,15 @@ ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const ui
                                       bool wide)
 {
     const struct slz_codes *codes = f->b.codes;
+    const struct match_table table = {f->slot, HASH_BITS};
     const uint8_t *in = f->in;
     struct slz_bits w = f->b.w;
 
     while (p < stop && likely(w.out <= f->limit)) {
         uint64_t word = le64(load_u64(p));
         uint32_t pos = (uint32_t)(p - in);
-        uint16_t *slot0 = match_slot(&f->table, (uint32_t)word);
-        uint16_t *slot1 = match_slot(&f->table, (uint32_t)(word >> 8));
+        uint16_t *slot0 = match_slot(table, (uint32_t)word);
+        uint16_t *slot1 = match_slot(table, (uint32_t)(word >> 8));
         uint32_t from = *slot0;
         uint64_t diff;
 
@@ -68,7 +69,7 @@ ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const ui
         bits_flush(&w);
         p += len;
         if (likely(p < stop))
-            match_index_end(&f->table, in, p);
+            match_index_end(table, in, p);
     }
     f->b.w = w;
     return p;
@@ -102,12 +103,13 @@ static const uint8_t *span(struct fast *f, const uint8_t *p, const uint8_t *stop
 /* The last bytes of a segment, where eight can no longer be loaded. */
 static const uint8_t *tail_put(struct fast *f, const uint8_t *p)
 {
+    const struct match_table table = {f->slot, HASH_BITS};
     const struct slz_codes *codes = f->b.codes;
     bool search = f->end - f->in >= TABLE_LEN_MIN;
 
     BUG_ON(p < f->in || f->b.w.len > 7);
     while (p < f->end && f->b.w.out <= f->limit) {
-        unsigned dist, len = search ? match_find_tail(&f->table, f->in, p, f->end, &dist) : 0;
+        unsigned dist, len = search ? match_find_tail(table, f->in, p, f->end, &dist) : 0;
 
         if (len > 0) {
             match_put(&f->b.w, codes, len, dist);
@@ -263,7 +265,7 @@ bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *
     f.pick_at = in;
     f.chosen = NULL;
     if (len >= TABLE_LEN_MIN)
-        memset(&f.table, 0, sizeof(f.table));
+        memset(f.slot, 0, sizeof(f.slot));
     while (p < f.end) {
         const uint8_t *stop = f.end - p <= STRIDE + STRIDE / 2 ? f.end : p + STRIDE;
 

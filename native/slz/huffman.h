@@ -7,11 +7,14 @@
 
 enum { HUFFMAN_SYMBOLS_MAX = 288, HUFFMAN_LEN_MAX = 15 };
 
-/* The best lengths for `count` symbols of which each occurs freq[i] < 65536 times; 0 where it never does.
- * At least two symbols get a length, because some decoders refuse a code of one. */
-void huffman_lengths(uint8_t *len_ret, const uint32_t *freq, unsigned count, unsigned len_max);
+#define HUFFMAN_ROOM(count) (((count) + 7u) & ~7u)
 
-/* The codes of these lengths, bits reversed as deflate sends them. */
+/* The best lengths for `count` symbols of which each occurs freq[i] times; 0 where it never does. At least two symbols
+ * get a length, because some decoders refuse a code of one. Returns the bits that all the symbols take. */
+unsigned huffman_lengths(uint8_t *len_ret, const uint16_t *freq, unsigned count, unsigned len_max);
+
+/* The codes of these lengths, bits reversed as deflate sends them, 0 where the length is. `code_ret` has room for
+ * HUFFMAN_ROOM(count). */
 void huffman_codes(uint16_t *code_ret, const uint8_t *len, unsigned count);
 
 #endif

@@ -8,12 +8,14 @@
 #include "codes.h"
 
 #include <stdbool.h>
-#ifdef __SSE2__
+#if defined(__SSE2__)
 #include <emmintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
 #endif
 
 enum {
-    HASH_BITS = 13,
+    HASH_BITS = 13, /* 16 KB, half of a first cache: larger ones gain little in a short segment */
     MATCH_LEN_MIN = 4,  /* what the table finds; shorter matches rarely pay */
     SPAN_TAIL = 10,     /* bytes the two-position loops look at from where they stand */
     TABLE_LEN_MIN = 16, /* a shorter segment is sent as literals */
@@ -22,50 +24,62 @@ enum {
 STATIC_ASSERT(SPAN_TAIL == 2 + sizeof(uint64_t));
 STATIC_ASSERT(TABLE_LEN_MIN > SPAN_TAIL);
 
+/* Newest positions by hash: 1 << bits of them. */
 struct match_table {
-    uint16_t slot[1 << HASH_BITS];
+    uint16_t *slot;
+    unsigned bits;
 };
 
-ALWAYS_INLINE uint16_t *match_slot(struct match_table *table, uint32_t bytes)
+ALWAYS_INLINE uint16_t *match_slot(struct match_table table, uint32_t bytes)
 {
-    return &table->slot[(bytes * 2654435761u) >> (32 - HASH_BITS)];
+    return &table.slot[(bytes * 2654435761u) >> (32 - table.bits)];
 }
 
-enum { WIDE_LEN = 32 };
+enum { WIDE_LEN = 16 };
 
-#ifdef __SSE2__
+#if defined(__SSE2__)
 #define MATCH_WIDE 1
-/* A bit for each of 32 bytes: set where they differ. */
-ALWAYS_INLINE uint32_t bytes_differ(const uint8_t *a, const uint8_t *b)
+/* How many of WIDE_LEN bytes agree before one does not. */
+ALWAYS_INLINE unsigned bytes_same(const uint8_t *a, const uint8_t *b)
 {
-    const __m128i *x = (const __m128i *)(const void *)a, *y = (const __m128i *)(const void *)b;
-    __m128i low = _mm_cmpeq_epi8(_mm_loadu_si128(x), _mm_loadu_si128(y));
-    __m128i high = _mm_cmpeq_epi8(_mm_loadu_si128(x + 1), _mm_loadu_si128(y + 1));
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
+    __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
+    uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
 
-    return ~((uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16);
+    return (unsigned)__builtin_ctz(~same);
+}
+#elif defined(__ARM_NEON) && defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define MATCH_WIDE 1
+ALWAYS_INLINE unsigned bytes_same(const uint8_t *a, const uint8_t *b)
+{
+    uint8x16_t same = vceqq_u8(vld1q_u8(a), vld1q_u8(b));
+    uint8x8_t halves = vshrn_n_u16(vreinterpretq_u16_u8(same), 4); /* four bits a byte */
+    uint64_t differ = ~vget_lane_u64(vreinterpret_u64_u8(halves), 0);
+
+    return differ ? (unsigned)__builtin_ctzll(differ) >> 2 : WIDE_LEN;
 }
 #else
 #define MATCH_WIDE 0
+ALWAYS_INLINE unsigned bytes_same(const uint8_t *a, const uint8_t *b)
+{
+    (void)a, (void)b;
+    return 0;
+}
 #endif
 
-/* How many bytes agree when the first eight do: at most MATCH_MAX, and never beyond `end`. With `wide` the next 32
- * are compared at once: the branch that ends a loop would be guessed wrong once a match. */
-ALWAYS_INLINE unsigned match_grow(const uint8_t *a, const uint8_t *b, const uint8_t *end, bool wide)
+/* How many bytes agree when the first `len` do: at most MATCH_MAX, and never beyond `end`. */
+ALWAYS_INLINE unsigned match_grow(const uint8_t *a, const uint8_t *b, const uint8_t *end, unsigned len, bool wide)
 {
     size_t room = (size_t)(end - a);
     unsigned max = room < MATCH_MAX ? (unsigned)room : MATCH_MAX;
-    unsigned len = 8;
 
-#if MATCH_WIDE
-    if (wide && likely(max >= 8 + WIDE_LEN)) {
-        uint32_t differ = bytes_differ(a + 8, b + 8);
+    while (wide && MATCH_WIDE && len + WIDE_LEN <= max) {
+        unsigned same = bytes_same(a + len, b + len);
 
-        if (likely(differ))
-            return 8 + (unsigned)__builtin_ctz(differ);
+        if (same < WIDE_LEN)
+            return len + same;
         len += WIDE_LEN;
     }
-#endif
-    (void)wide;
     while (len + 8 <= max) {
         uint64_t diff = le64(load_u64(a + len) ^ load_u64(b + len));
 
@@ -78,16 +92,22 @@ ALWAYS_INLINE unsigned match_grow(const uint8_t *a, const uint8_t *b, const uint
     return len;
 }
 
-/* `diff` is where the first eight bytes differ. */
+/* `diff` is where the first eight bytes differ. With `wide` twice as many are compared at once: whether eight are
+ * enough would be guessed wrong once in a few matches. */
 ALWAYS_INLINE unsigned match_len(uint64_t diff, const uint8_t *a, const uint8_t *b, const uint8_t *end, bool wide)
 {
+    if (wide && MATCH_WIDE && likely(end - a >= WIDE_LEN)) {
+        unsigned same = bytes_same(a, b);
+
+        return likely(same < WIDE_LEN) ? same : match_grow(a, b, end, WIDE_LEN, wide);
+    }
     if (likely(diff))
         return (unsigned)__builtin_ctzll(diff) >> 3;
-    return match_grow(a, b, end, wide);
+    return match_grow(a, b, end, 8, wide);
 }
 
 /* The last two bytes of a match often begin the next one: 1 to 2 % of the output. */
-ALWAYS_INLINE void match_index_end(struct match_table *table, const uint8_t *in, const uint8_t *p)
+ALWAYS_INLINE void match_index_end(struct match_table table, const uint8_t *in, const uint8_t *p)
 {
     *match_slot(table, le32(load_u32(p - 2))) = (uint16_t)(p - 2 - in);
     *match_slot(table, le32(load_u32(p - 1))) = (uint16_t)(p - 1 - in);
@@ -95,7 +115,7 @@ ALWAYS_INLINE void match_index_end(struct match_table *table, const uint8_t *in,
 
 /* One position near the end of a segment, where eight bytes can no longer be loaded. Returns the length, 0
  * for none. */
-static inline unsigned match_find_tail(struct match_table *table, const uint8_t *in, const uint8_t *p,
+static inline unsigned match_find_tail(struct match_table table, const uint8_t *in, const uint8_t *p,
                                        const uint8_t *end, unsigned *dist_ret)
 {
     unsigned len = 0, dist;

@@ -19,7 +19,7 @@
  * slz_finish after it, together give at most slz_bound(n) bytes, and random bytes in gzip give exactly
  * that. `out` must not overlap `in`.
  *
- * Stack: 18 KB below slz_encode, 64 KB with SLZ_BALANCED. */
+ * Stack: 18 KB below slz_encode, 104 KB with SLZ_BALANCED. */
 #ifndef SLUICE_SLZ_H
 #define SLUICE_SLZ_H
 

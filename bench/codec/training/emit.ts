@@ -5,7 +5,7 @@ import type { Picker } from './picker.ts';
 import type { Table } from './tables.ts';
 
 const HEAD_WORDS = 20;
-const CODE_SHIFT = 8;
+const CODE_SHIFT = 12;
 const LINE_WIDTH = 116;
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
