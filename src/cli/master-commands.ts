@@ -59,6 +59,7 @@ export function processTable(door: MasterDoor, isDebug: boolean, nowMs: number):
     // A tool that reads the table takes lines with a sharp for comments.
     for (const note of worker.notes) text += `# ${worker.pid}: ${note}\n`;
   }
+  for (const remark of door.remarks()) text += `# ${remark}\n`;
   return text;
 }
 

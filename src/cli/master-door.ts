@@ -42,6 +42,8 @@ export interface MasterDoor {
   /** Reloads tried, and those that failed since the last good one. */
   reloads(): { readonly tried: number; readonly failed: number };
   workers(): readonly ProcessRow[];
+  /** Who waits and what happened, a line each. */
+  remarks(): readonly string[];
   environment(): readonly (readonly [name: string, value: string])[];
   startupLog(): string;
   /** The last outcome, for `_loadstatus`. */

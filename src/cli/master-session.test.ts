@@ -63,6 +63,7 @@ class Bench implements MasterDoor {
   workers(): readonly ProcessRow[] {
     return this.rows;
   }
+  remarks = () => [];
   environment(): [string, string][] {
     return [['HOME', '/root']];
   }

@@ -25,8 +25,8 @@ export interface CommandLine {
   isNotifying: boolean;
   /** -x: the runtime API socket to take listening sockets from. */
   transferSocket: string;
-  /** -S: where a master's runtime API would listen; without -W there is no master. */
-  masterSocket: string;
+  /** -S: where the master's runtime API listens, with bind options behind commas; without -W there is no master. */
+  readonly masterSockets: string[];
   softStopPids: number[];
   hardStopPids: number[];
   /** -dK: classes of keywords to print. */
@@ -74,7 +74,7 @@ function newCommandLine(): CommandLine {
     isMaster: false,
     isNotifying: false,
     transferSocket: '',
-    masterSocket: '',
+    masterSockets: [],
     softStopPids: [],
     hardStopPids: [],
     dumps: [],
@@ -104,7 +104,7 @@ function setValue(line: CommandLine, flag: string, value: string): string | unde
   else if (flag === 'p') line.pidFile = value;
   else if (flag === 'L') line.localPeer = value;
   else if (flag === 'x') line.transferSocket = value;
-  else if (flag === 'S') line.masterSocket = value;
+  else if (flag === 'S') line.masterSockets.push(value);
   else {
     if (!/^\d{1,9}$/.test(value)) return `option '-${flag}' expects a number, not '${value}'`;
     if (flag === 'n') line.maxconn = Number(value);

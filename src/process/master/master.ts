@@ -47,7 +47,9 @@ export class Master {
   readonly startedMs = Date.now();
   current: WorkerChild | undefined;
   reloads = 0;
+  /** Since the last good one. */
   failedReloads = 0;
+  lastOutcome: ReloadResult = { isDone: true, log: '' };
   isStopping = false;
   private readonly options: MasterOptions;
   private readonly notifier: Notifier;
@@ -69,7 +71,7 @@ export class Master {
     this.old = new OldProcesses(line.softStopPids, line.hardStopPids);
     this.startMaxMs = Number(environment.SLUICE_START_TIMEOUT_MS) || START_MAX_MS;
     const broker = new Broker(addon, this.old);
-    this.crew = new Crew(addon, words, line.masterSocket, new Children(addon), broker, {
+    this.crew = new Crew(addon, words, line.masterSockets.join(';'), new Children(addon), broker, {
       onLost: (worker) => this.lost(worker),
       onEnded: (worker) => this.ended(worker),
       onNotice: () => {},
@@ -102,16 +104,20 @@ export class Master {
     this.notifier.ready();
   }
 
-  /** Brings up a worker of the files on disk. Who asks while one is on its way shares the one after it: that reads what is newest. */
-  reload(): Promise<ReloadResult> {
+  /** Brings up a worker of the files on disk. Who asks while one is on its way shares the one after it: that reads what is newest.
+   * <isHard>: the old worker ends at once. */
+  reload(isHard = false): Promise<ReloadResult> {
     if (this.reloading === undefined) {
-      this.reloading = this.reloadNow().finally(() => {
-        this.reloading = this.nextReload;
-        this.nextReload = undefined;
+      this.reloading = this.reloadNow(isHard).finally(() => {
+        this.reloading = undefined;
+        if (this.nextReload === undefined) this.reserve.rest();
       });
       return this.reloading;
     }
-    this.nextReload ??= this.reloading.then(() => this.reloadNow());
+    this.nextReload ??= this.reloading.then(() => {
+      this.nextReload = undefined;
+      return this.reload(isHard);
+    });
     return this.nextReload;
   }
 
@@ -174,7 +180,7 @@ export class Master {
     this.reserve.renew();
   }
 
-  private async reloadNow(): Promise<ReloadResult> {
+  private async reloadNow(isHard: boolean): Promise<ReloadResult> {
     if (this.isStopping) return { isDone: false, log: 'The master is stopping.\n' };
     this.speaker.notice('Reloading HAProxy');
     this.notifier.reloading();
@@ -193,25 +199,29 @@ export class Master {
       worker.signal('SIGKILL');
       return this.failed(`Failed to load worker (${worker.pid}) ${why}`, worker.startupLog);
     }
-    this.succeed(worker);
-    return { isDone: true, log: worker.startupLog };
+    this.succeed(worker, isHard);
+    this.lastOutcome = { isDone: true, log: worker.startupLog };
+    return this.lastOutcome;
   }
 
   private failed(why: string, log: string): ReloadResult {
     this.failedReloads++;
-    this.reserve.rest();
+    for (const worker of this.crew.workers) worker.reloads = Math.max(worker.reloads - 1, 0);
     if (!this.isStopping) {
       this.speaker.warning(why);
       this.notifier.ready('Reload failed!');
     }
-    return { isDone: false, log: `${log}${why}\n` };
+    this.lastOutcome = { isDone: false, log: `${log}${why}\n` };
+    return this.lastOutcome;
   }
 
   /** <worker> serves: who did until now retires. */
-  private succeed(worker: WorkerChild): void {
+  private succeed(worker: WorkerChild, isHard: boolean): void {
+    this.failedReloads = 0;
     const previous = this.current;
     this.instate(worker);
     if (previous?.isAlive) this.crew.retire(previous, worker);
+    if (isHard) previous?.signal('SIGTERM');
     const most = worker.facts?.maxReloads ?? -1;
     for (const one of this.crew.workers) {
       if (most >= 0 && one.state === 'retiring' && one.reloads > most) one.signal('SIGTERM');

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import type { CommandLine } from '../../config/command-line.ts';
 import { reasonOf } from '../../config/read.ts';
 import { loadAddon } from '../../native/load.ts';
+import { openMasterSockets, serveMasterApi } from './api.ts';
+import { Door } from './door.ts';
 import { Master } from './master.ts';
 
 /** Workers stand in the same folder: the one of -C is theirs by its whole name. */
@@ -31,7 +33,14 @@ export function runMaster(line: CommandLine, argv: readonly string[]): void {
   }
   const exit = (code: number) => process.exit(code);
   const master = new Master({ addon, line, words, environment: process.env, exit });
+  const sockets = openMasterSockets(addon, line.masterSockets, {});
+  if (typeof sockets === 'string') {
+    master.speaker.alert(sockets);
+    exit(1);
+    return;
+  }
   onSignals(master);
+  serveMasterApi(new Door(master, addon), sockets);
   master.start().catch((error) => {
     master.speaker.alert(`[sluice.main()] ${error instanceof Error ? error.message : String(error)}`);
     exit(1);

@@ -11,6 +11,9 @@ export type WorkerState = 'booting' | 'ready' | 'serving' | 'retiring' | 'gone';
 /** Characters of what a worker said at its start that are kept. */
 export const STARTUP_LOG_MAX_CHARS = 65536;
 
+/** A worker that said it failed has so long to end. */
+const FAILED_MAX_MS = 2000;
+
 export interface WorkerEvents {
   /** All that it wants is known. */
   onSockets(worker: WorkerChild, wanted: readonly SocketSettings[]): void;
@@ -34,6 +37,8 @@ export class WorkerChild {
   lastState: WorkerState = 'booting';
   facts: WorkerFacts | undefined;
   startupLog = '';
+  /** Why it is still there although it was told to retire, a line each. */
+  notes: readonly string[] = [];
   /** What it read, in a file in memory; -1 = not known. */
   sourcesFd = -1;
   /** Where the connections arrive that it hands over, kept for its successors; -1 = closed. */
@@ -46,7 +51,6 @@ export class WorkerChild {
   private readonly channel: Channel;
   private readonly events: WorkerEvents;
   private wanted: SocketSettings[] = [];
-  private hasFailed = false;
   private readonly waiting: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(addon: Addon, pid: number, channelFd: number, stamp: string, events: WorkerEvents) {
@@ -79,7 +83,7 @@ export class WorkerChild {
   /** Resolves when it has reached <state>: true, or when it never will: false. */
   async reaches(state: 'ready' | 'serving', mostMs: number): Promise<boolean> {
     const isThere = () => this.state === state;
-    const done = () => isThere() || this.hasFailed || !this.isAlive;
+    const done = () => isThere() || !this.isAlive;
     if (!done()) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, mostMs);
@@ -148,7 +152,8 @@ export class WorkerChild {
         if (this.startupLog.length < STARTUP_LOG_MAX_CHARS) this.startupLog += message.text;
         break;
       case 'failed':
-        this.hasFailed = true;
+        // It ends by itself: how is worth waiting for.
+        setTimeout(() => this.signal('SIGKILL'), FAILED_MAX_MS).unref();
         break;
       case 'sockets':
         this.wanted.push(...message.wanted);
@@ -169,6 +174,7 @@ export class WorkerChild {
         this.servingSinceMs = Date.now();
         break;
       case 'stale':
+        this.notes = message.lines;
         this.events.onStale(this, message.lines);
         break;
       default:
