@@ -33,7 +33,7 @@ uint64_t retire_deadline(const struct conn *c)
     CHECK_ENG(c->eng);
     if (!c->eng->retire.on || (c->flags & CONN_BYTES_SEEN) || may_move(c))
         return UINT64_MAX;
-    return c->eng->retire.began_ms + RETIRE_QUIET_MS;
+    return c->eng->retire.quiet_ms + RETIRE_QUIET_MS;
 }
 
 static void leaving_run(struct conn *c)
@@ -152,6 +152,7 @@ static void failed(struct eng *e, int err)
         return;
     }
     r->fd = -1;
+    r->quiet_ms = e->now_ms;
     e->count.move_errors++;
     timer_arm(&e->wheel, &r->timer, e->now_ms); /* those that waited for it: their time is measured now */
 }
@@ -193,7 +194,7 @@ int eng_retire(struct eng *e, int fd, const uint32_t *movable, uint32_t n)
     eng_check(e);
     CHECK_PROCESS(p);
     BUG_ON(e->in_batch || e->in_exec);
-    if (r->on)
+    if (r->on || e->stopping)
         return -EALREADY;
     r->movable = calloc(p->nlisteners + 1, 1);
     if (r->movable == NULL)
@@ -207,7 +208,7 @@ int eng_retire(struct eng *e, int fd, const uint32_t *movable, uint32_t n)
     e->now_ms = e->sys->mono_ms(e->sys->ctx);
     r->on = 1;
     r->fd = fd;
-    r->began_ms = e->now_ms;
+    r->quiet_ms = e->now_ms;
     e->stopping = 1;
     consider_all(e);
     eng_leave(e);

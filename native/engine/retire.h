@@ -13,7 +13,7 @@ struct retire {
     int on;
     int fd;                 /* where connections go; -1: nowhere (any more) */
     uint8_t *movable;       /* by listener index: the successor has its socket */
-    uint64_t began_ms;
+    uint64_t quiet_ms;      /* from here on silence counts for what cannot move */
     uint64_t blocked_ms;    /* nothing is sent before: the queue is full */
     uint64_t failing_ms;    /* since when nothing could be sent, 0 = it could */
     int due;                /* the timer fired: all that wait are looked at again */

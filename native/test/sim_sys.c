@@ -178,6 +178,7 @@ static int s_sock_name(void *ctx, int fd, int peer, struct sockaddr_storage *add
 {
     (void)ctx, (void)fd, (void)peer;
     memset(addr, 0, sizeof(*addr));
+    addr->ss_family = AF_INET;
     *len = sizeof(struct sockaddr_in);
     return 0;
 }
