@@ -15,8 +15,8 @@ static uint32_t *command(struct eng *e, uint32_t *n, const uint32_t *ev, uint32_
 }
 
 /* Writes a status and <body>, which the text is filled with from <*text> on. */
-static void respond(struct eng *e, uint32_t *n, uint32_t *text, const uint32_t *ev, const char *status, const uint8_t *body,
-                    uint32_t len)
+static void respond(struct eng *e, uint32_t *n, uint32_t *text, const uint32_t *ev, const char *status,
+                    const uint8_t *body, uint32_t len)
 {
     uint32_t *cmd = command(e, n, ev, ABI_CMD_RESPOND);
     uint32_t edit = *n - 1;

@@ -3,7 +3,6 @@
  */
 import type { Configuration } from '../model/configuration.ts';
 import type { Listener } from '../model/listener.ts';
-import * as abi from '../native/abi.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerWords } from './engine-tables.ts';
 import type { Speaker } from './say.ts';
@@ -73,11 +72,8 @@ export class Listeners {
       speaker.alert(bindFault(listener.place, who, listener.address, opened.error));
     }
     if (failed) return false;
-    const words = listenerWords(this.configuration, this.descriptors, threads);
-    for (const [index, entry] of words.entries()) {
-      entry[abi.LI_SOCKET_ID] = this.socketIds[index] as number;
-      this.addon.setListener(index, entry);
-    }
+    const words = listenerWords(this.configuration, this.descriptors, threads, this.socketIds);
+    for (const [index, entry] of words.entries()) this.addon.setListener(index, entry);
     return true;
   }
 
