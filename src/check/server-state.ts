@@ -199,6 +199,12 @@ export class ServerStates {
     return !wasEmpty && this.isEmpty(server.proxy);
   }
 
+  /** Puts <record> back to what another process knew of it: nothing is said, nothing is counted. */
+  restore(record: ServerRecord, apply: () => void): void {
+    apply();
+    this.write(record);
+  }
+
   private noteProxy(proxy: Proxy, wasEmpty: boolean, now: number): void {
     const isEmpty = this.isEmpty(proxy);
     if (wasEmpty === isEmpty) return;

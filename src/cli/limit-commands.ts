@@ -5,7 +5,9 @@ import { type Command, type Control, command } from './command.ts';
 function setGlobalMaxconn(control: Control, [text]: readonly string[]): Answer {
   if (text === undefined) return fail('Expects an integer value.\n');
   const maxconn = Math.max(0, leadingInteger(text));
-  return control.setMaxconn(maxconn) ? '' : fail('Value out of range.\n');
+  if (!control.setMaxconn(maxconn)) return fail('Value out of range.\n');
+  control.source.changed.maxconn = maxconn;
+  return '';
 }
 
 const RATE_LIMIT_USAGE =
@@ -22,8 +24,11 @@ function setRateLimit(control: Control, [what, scope, text]: readonly string[]):
   if (text === undefined) return fail('Expects an integer value.\n');
   const value = leadingInteger(text);
   if (value < 0) return fail('Value out of range.\n');
-  if (what === 'http-compression') control.source.configuration.global.maxCompressionRateKb = value;
-  else if (value > 0) return fail(`The limit on ${what} is not implemented.\n`);
+  const { configuration, changed } = control.source;
+  if (what === 'http-compression') {
+    changed.compressionRate ??= [configuration.global.maxCompressionRateKb];
+    configuration.global.maxCompressionRateKb = value;
+  } else if (value > 0) return fail(`The limit on ${what} is not implemented.\n`);
   return '';
 }
 

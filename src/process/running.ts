@@ -7,6 +7,9 @@ import type { CommandLine } from '../config/command-line.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { Live } from '../model/live.ts';
 import type { Addon } from '../native/addon.ts';
+import type { StateEntry } from '../state/entries.ts';
+import { applyState } from '../state/state.ts';
+import { StateWatch } from '../state/watch.ts';
 import type { SharedMemory } from '../stream/plane.ts';
 import { serverSockaddr } from './addresses.ts';
 import { Arrivals } from './arrivals.ts';
@@ -19,8 +22,10 @@ import type { Limits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
 import type { MainEngine } from './main-engine.ts';
 import { RuntimeApi } from './runtime-api.ts';
+import { stateDoor } from './runtime-control.ts';
 import type { Speaker } from './say.ts';
 import type { Opener } from './sockets.ts';
+import { loadServerStates } from './state-files.ts';
 import { Stop } from './stop.ts';
 
 export interface Parts {
@@ -52,6 +57,7 @@ export class Running {
   private readonly api: RuntimeApi;
   private readonly stop: Stop;
   private readonly arrivals: Arrivals;
+  private readonly watch: StateWatch;
 
   constructor(parts: Parts) {
     const { configuration, mainEngine, live } = parts;
@@ -63,15 +69,32 @@ export class Running {
     this.api = new RuntimeApi(parts, this.states, this.voice);
     this.arrivals = new Arrivals(parts.addon);
     this.stop = new Stop(parts, this.voice, this.api.source);
+    this.watch = new StateWatch(this.api.source);
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
   }
 
   /** Opens all sockets: false when one could not be opened (each was named by an alert). */
   async open(opener: Opener): Promise<boolean> {
     const { listeners, speaker, limits, shared } = this.parts;
+    loadServerStates(this.api.source, speaker);
     await opener.prepare([...listeners.wanted(limits.maxconn), ...this.api.wanted()]);
     const hasProxies = listeners.open(opener, speaker, limits.maxconn, shared.threads);
     return this.api.open(opener) && hasProxies;
+  }
+
+  /** What the runtime API and the checks have changed, as another worker told it; before clients are let in. */
+  applyState(entries: Iterable<unknown>): number {
+    return applyState(this.api.source, stateDoor(this.parts), entries);
+  }
+
+  /** What has changed since the last call, for whoever outlives this process; <budgetMs>: how long it may look. */
+  changedState(budgetMs: number): StateEntry[] {
+    return this.watch.look(budgetMs);
+  }
+
+  /** The same to its end: before this process goes. */
+  lastState(): StateEntry[] {
+    return this.watch.finish();
   }
 
   /** Lets clients in. */

@@ -1,10 +1,12 @@
 /** The runtime API's sockets and what its commands work on: the running process seen through `StatsSource` and `Control`. */
+import { parseSize } from '../base/size.ts';
 import type { ServerStates } from '../check/server-state.ts';
 import { type Level, newClient } from '../cli/command.ts';
+import { PAYLOAD_MAX_BYTES } from '../cli/flow.ts';
 import { CliServer, type CliSocket } from '../cli/server.ts';
-import { CliSession } from '../cli/session.ts';
+import { CliSession, type SessionLimits } from '../cli/session.ts';
 import { HAPROXY_DATE, HAPROXY_VERSION } from '../config/version.ts';
-import type { StatsSocket } from '../model/configuration.ts';
+import type { GlobalSettings, StatsSocket } from '../model/configuration.ts';
 import { newChanges } from '../stats/changes.ts';
 import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
 import { Accounting } from './accounting.ts';
@@ -22,6 +24,12 @@ const BACKLOG = 64;
 function settingsOf({ kind, host, port, fd, source, mode, uid, gid }: StatsSocket): SocketSettings {
   const address = { kind, host, port, fd, source };
   return { address, mode, uid, gid, backlog: BACKLOG, v6only: false, v4v6: false };
+}
+
+/** `tune.bufsize` bounds a line, `tune.cli.max-payload-size` a payload. */
+function sessionLimits({ bufsize, settings }: GlobalSettings): SessionLimits {
+  const payload = parseSize(settings.get('tune.cli.max-payload-size')?.[0] ?? '');
+  return { lineBytes: bufsize, payloadBytes: payload ?? PAYLOAD_MAX_BYTES };
 }
 
 export class RuntimeApi {
@@ -67,9 +75,10 @@ export class RuntimeApi {
     this.accounting.begin(this.source);
     const { global } = this.parts.configuration;
     const control = makeControl(this.parts, this.source, this.voice);
+    const limits = sessionLimits(global);
     this.server = new CliServer(
       (level, mayTakeSockets) =>
-        new CliSession(control, newClient(level, global.statsTimeoutMs, mayTakeSockets)),
+        new CliSession(control, newClient(level, global.statsTimeoutMs, mayTakeSockets), limits),
       { connections: statsMaxconn(this.parts.configuration) },
     );
     this.server.listen(this.sockets);

@@ -5,6 +5,7 @@ import { HAPROXY_VERSION } from '../config/version.ts';
 import type { StatsSocket } from '../model/configuration.ts';
 import type { Server, ServerAddress } from '../model/server.ts';
 import * as abi from '../native/abi.ts';
+import type { StateDoor } from '../state/section.ts';
 import type { StatsSource } from '../stats/source.ts';
 import { serverSockaddr } from './addresses.ts';
 import type { ControlVoice } from './control-voice.ts';
@@ -49,8 +50,24 @@ export function moveServer({ addon, dataThreads }: Parts, server: Server, addres
   addon.setServer(server.index, serverWords(server), serverSockaddr(address));
 }
 
+/** The process-wide maxconn; false when it is above what descriptors allow. */
+function setMaxconn({ live, limits }: Parts, maxconn: number): boolean {
+  if (maxconn > limits.maxconn) return false;
+  Atomics.store(live.words, abi.LIVE_MAXCONN, maxconn === 0 ? limits.maxconn : maxconn);
+  return true;
+}
+
+/** What the state of another worker may touch. */
+export function stateDoor(parts: Parts): StateDoor {
+  return {
+    moveServer: (server, address) => moveServer(parts, server, address),
+    changeFrontend() {},
+    setMaxconn: (maxconn) => setMaxconn(parts, maxconn),
+  };
+}
+
 export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoice): Control {
-  const { configuration, live, limits, speaker, environment, dataThreads } = parts;
+  const { configuration, speaker, environment, dataThreads } = parts;
   return {
     source,
     version: HAPROXY_VERSION,
@@ -67,11 +84,7 @@ export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoi
     exit: (code) => process.exit(code),
     panic: () => panic(dataThreads),
     log: (text) => voice.logGlobal(INFO, text),
-    setMaxconn: (maxconn) => {
-      if (maxconn > limits.maxconn) return false;
-      Atomics.store(live.words, abi.LIVE_MAXCONN, maxconn === 0 ? limits.maxconn : maxconn);
-      return true;
-    },
+    setMaxconn: (maxconn) => setMaxconn(parts, maxconn),
   };
 }
 

@@ -17,6 +17,7 @@ import type { Word } from '../config/place.ts';
 import type { GlobalSettings } from '../model/configuration.ts';
 import { parseLogLine } from './log-lines.ts';
 import type { Reading } from './reading.ts';
+import { stateGlobalKeywords } from './state-keywords.ts';
 import { statsSocketKeywords } from './stats-socket.ts';
 
 export interface GlobalSection {
@@ -108,6 +109,7 @@ const processKeywords: readonly GlobalKeyword[] = [
   kept('grace', time('<time>')),
   notBuilt('maxconnrate', integer('<number>')),
   notBuilt('maxsessrate', integer('<number>')),
+  kept('tune.cli.max-payload-size', size('<size>')),
   set('maxcomprate', integer('<kilobytes per second>'), (settings, value) => {
     settings.maxCompressionRateKb = value;
   }),
@@ -276,6 +278,7 @@ export const globalKeywords: readonly GlobalKeyword[] = [
   ...processKeywords,
   ...tuneKeywords,
   ...environmentKeywords,
+  ...stateGlobalKeywords,
   ...logKeywords,
   ...statsSocketKeywords,
 ];

@@ -10,6 +10,7 @@ import { proxyKeywords } from './proxy-keywords.ts';
 import type { ProxySection } from './proxy-section.ts';
 import { ruleKeywords } from './rule-keywords.ts';
 import { serverKeywords } from './server.ts';
+import { stateProxyKeywords } from './state-keywords.ts';
 import { timeoutKeywords } from './timeouts.ts';
 
 export const proxySectionKeywords: readonly (readonly Keyword<ProxySection>[])[] = [
@@ -22,5 +23,6 @@ export const proxySectionKeywords: readonly (readonly Keyword<ProxySection>[])[]
   compressionKeywords,
   errorKeywords,
   conditionKeywords,
+  stateProxyKeywords,
   ruleKeywords,
 ];

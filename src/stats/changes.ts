@@ -13,6 +13,10 @@ export interface RuntimeChanges {
   readonly serverMaxconns: Map<number, number>;
   /** Servers that `set server … addr` moved. */
   readonly addresses: Set<number>;
+  /** `set maxconn global`. */
+  maxconn: number | undefined;
+  /** `set rate-limit http-compression global`: what was configured, KB per second. */
+  compressionRate: readonly [configured: number] | undefined;
   /** `set compression algo`: the encoder's name. */
   readonly encoders: Map<number, string>;
 }
@@ -24,6 +28,8 @@ export function newChanges(): RuntimeChanges {
     frontendMaxconns: new Map(),
     serverMaxconns: new Map(),
     addresses: new Set(),
+    maxconn: undefined,
+    compressionRate: undefined,
     encoders: new Map(),
   };
 }

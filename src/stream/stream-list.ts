@@ -27,9 +27,16 @@ function sourceOf(stream: DataStream): { source: string; family: 4 | 6 | 0 } {
   return { source: `${address.toString()}:${session.sourcePort}`, family: address.family };
 }
 
+/** The request line as it was received: the field table ends with its batch, the text stays. */
+function requestLine(stream: DataStream): { method: string; uri: string } {
+  if (stream.frontend.mode !== 'http') return { method: '', uri: '' };
+  const { text } = stream.request;
+  const [method = '', uri = ''] = text.slice(0, Math.max(0, text.indexOf('\n'))).split(' ', 2);
+  return { method, uri: uri.slice(0, URI_MAX) };
+}
+
 function factsOf(plane: Plane, stream: DataStream, nowMs: number): StreamFacts {
-  const { session, request } = stream;
-  const isHttp = stream.frontend.mode === 'http';
+  const { session } = stream;
   return {
     thread: plane.engine.thread,
     stream: stream.index,
@@ -42,8 +49,7 @@ function factsOf(plane: Plane, stream: DataStream, nowMs: number): StreamFacts {
     retries: stream.retries,
     ageMs: Math.max(0, nowMs - stream.beganMs),
     requests: session.streams,
-    method: isHttp ? request.method : '',
-    uri: isHttp ? request.target.slice(0, URI_MAX) : '',
+    ...requestLine(stream),
     isAnswered: stream.phase !== 0,
   };
 }

@@ -8,7 +8,7 @@ import { newChanges } from '../../src/stats/changes.ts';
 import { newRates, type ProcessFacts } from '../../src/stats/source.ts';
 import { CheckHouse } from './check-house.ts';
 
-const TEXT = `defaults
+export const TEXT = `defaults
   timeout connect 1s
   timeout client 1s
   timeout server 1s
@@ -47,12 +47,8 @@ export interface CliBench {
   ask(text: string, level?: Level): string;
 }
 
-export function cliBench(): CliBench {
-  const sources = makeSources(
-    [{ name: 't.cfg', text: TEXT }],
-    { localPeer: 'p', maxconn: 0, proxyMaxconn: 0 },
-    {},
-  );
+export function cliBench(text = TEXT): CliBench {
+  const sources = makeSources([{ name: 't.cfg', text }], { localPeer: 'p', maxconn: 0, proxyMaxconn: 0 }, {});
   const { configuration } = parseConfiguration(sources);
   const house = new CheckHouse(configuration);
   const layout = { proxies: 2, servers: 2, listeners: 1, threads: 2 };
