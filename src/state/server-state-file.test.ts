@@ -25,8 +25,7 @@ function listing(bench: CliBench): string {
 }
 
 /** Times go on, and the health of a server that is up is full again, or 0, by HAProxy's rules. */
-const withoutTimes = (text: string) =>
-  text.replace(/^((?:\S+ ){9})\d+((?: \S+){2}) \d+/gm, '$1T$2 H');
+const withoutTimes = (text: string) => text.replace(/^((?:\S+ ){9})\d+((?: \S+){2}) \d+/gm, '$1T$2 H');
 
 describe('a file', () => {
   it.each([
