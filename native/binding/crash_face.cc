@@ -23,13 +23,15 @@ Napi::Value recorder_create(const Napi::CallbackInfo &info)
     return Napi::Number::New(info.Env(), record_create(fd, &wants));
 }
 
-// (index, name): over all proxies, servers and listeners, in this order.
-Napi::Value recorder_name(const Napi::CallbackInfo &info)
+// (names): of all proxies, servers and listeners, in this order, a NUL behind each.
+Napi::Value recorder_names(const Napi::CallbackInfo &info)
 {
-    if (info.Length() > 1 && info[1].IsString()) {
-        std::string name = info[1].As<Napi::String>().Utf8Value();
-        record_name(count_of(info, 0), name.data(), name.size());
-    }
+    if (info.Length() == 0 || !info[0].IsString())
+        return info.Env().Undefined();
+    std::string names = info[0].As<Napi::String>().Utf8Value();
+    uint32_t index = 0;
+    for (size_t at = 0, end; (end = names.find('\0', at)) != std::string::npos; at = end + 1)
+        record_name(index++, names.data() + at, end - at);
     return info.Env().Undefined();
 }
 
@@ -38,5 +40,5 @@ Napi::Value recorder_name(const Napi::CallbackInfo &info)
 void crash_face(Napi::Env env, Napi::Object exports)
 {
     exports.Set("recorderCreate", Napi::Function::New(env, recorder_create));
-    exports.Set("recorderName", Napi::Function::New(env, recorder_name));
+    exports.Set("recorderNames", Napi::Function::New(env, recorder_names));
 }

@@ -131,6 +131,7 @@ Napi::Value engine_create(const Napi::CallbackInfo &info)
     memory.Set("edits", external_bytes(env, m.edits, m.edits_len, true));
     memory.Set("text", external_bytes(env, m.text, m.text_len, false));
     memory.Set("arena", external_bytes(env, m.arena, m.arena_len, false));
+    memory.Set("work", external_bytes(env, m.work, 2 * sizeof(uint32_t), true));
     return memory;
 }
 

@@ -46,6 +46,7 @@ Napi::Value process_init_call(const Napi::CallbackInfo &info)
     l.threads = limit(o, "threads");
     l.pool_max_bytes = static_cast<uint64_t>(o.Get("poolMaxBytes").ToNumber().DoubleValue());
     l.idle_shared = o.Get("idleShared").ToBoolean() ? 1 : 0;
+    l.guard_pages = o.Get("guardPages").ToBoolean() ? 1 : 0;
     int rc = api_process_init(static_cast<int32_t *>(data), proxies, servers, listeners, &l);
     return rc == 0 ? env.Undefined()
                    : throw_error(env, rc == -EALREADY ? "processInit was called before"

@@ -149,6 +149,7 @@ struct record_event *record_events_of(const struct record_thread *t)
 void recorder_open(struct recorder *r, uint32_t thread)
 {
     struct record_thread *t = record_thread_of(thread);
+    BUG_ON(r == NULL);
     memset(r, 0, sizeof(*r));
     if (t != NULL) {
         r->thread = t;

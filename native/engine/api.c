@@ -15,7 +15,8 @@ int api_process_init(int32_t *live, uint32_t proxies, uint32_t servers, uint32_t
                             .conns_max = l->conns_max,
                             .threads = l->threads,
                             .pool_max_bytes = l->pool_max_bytes,
-                            .idle_shared = l->idle_shared};
+                            .idle_shared = l->idle_shared,
+                            .guard_pages = l->guard_pages};
     STATIC_ASSERT(sizeof(struct live) == ABI_LIVE_WORDS * sizeof(int32_t));
     return process_init((struct live *)(void *)live, proxies, servers, listeners, &limits);
 }
@@ -104,7 +105,9 @@ void api_engine_free(struct eng *e)
 void api_engine_memory(struct eng *e, struct api_memory *out)
 {
     eng_check(e);
+    STATIC_ASSERT(offsetof(struct record_thread, policy_gen) == offsetof(struct record_thread, policy_stream) + 4);
     *out = (struct api_memory){.events = e->events,
+                               .work = &e->rec.thread->policy_stream,
                                .events_len = (size_t)EVENTS_MAX * ABI_EVENT_END_WORDS * sizeof(uint32_t),
                                .commands = e->commands,
                                .commands_len = (size_t)COMMANDS_MAX * ABI_COMMAND_WORDS * sizeof(uint32_t),

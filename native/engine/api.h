@@ -16,11 +16,13 @@ struct api_limits {
     uint32_t bufsize, maxrewrite, max_fields, conns_max, threads;
     uint64_t pool_max_bytes;
     int idle_shared;
+    int guard_pages;
 };
 
 /* Memory an engine shares with its policy. */
 struct api_memory {
     void *events, *commands, *edits, *text, *arena;
+    uint32_t *work; /* two words: the stream policy works on */
     size_t events_len, commands_len, edits_len, text_len, arena_len; /* bytes */
 };
 

@@ -1,6 +1,7 @@
 /* Where a body comes from: framing taken off in place, trailers read, ends told apart; and the two ways to read a body
  * without a sink: forgetting it, and gathering it for a rule that waits. */
 #include "body_parts.h"
+#include "watched.h"
 #include <errno.h>
 
 /* The source gave so many bytes of what account.c counts. */
@@ -29,7 +30,7 @@ int source_decode(struct stream *s, struct dir *d, uint8_t *data, uint32_t len, 
         return 0;
     }
     if (d->in_kind == FRAMING_CHUNKED) {
-        int rc = chunk_decode(&d->chunk, data, len, payload_ret, used_ret);
+        int rc = watched_decode(s->eng, &d->chunk, data, len, payload_ret, used_ret);
         if (rc < 0)
             return PUMP_SYNTAX;
         if (rc == 1)
@@ -58,11 +59,11 @@ int trailers_read(struct stream *s, struct dir *d, struct conn *src, uint32_t *l
             /* scanning lowers names in place; a copy keeps an incomplete section as it came */
             uint32_t len = MIN(src->in_len, e->pool.big_size);
             memcpy(e->tx, src->in, len);
-            int rc = head_scan(&h, e->fields, e->proc->limits.max_fields, e->tx, len, HEAD_TRAILERS, 0);
+            int rc = watched_scan(e, &h, e->fields, e->tx, len, HEAD_TRAILERS, 0);
             if (rc < 0)
                 return PUMP_SYNTAX;
             if (rc > 0) {
-                int n = head_write(e->gather, RX_MAX, &h, e->tx, e->fields, NULL, 0, NULL, 0, 0);
+                int n = watched_write(e, e->gather, RX_MAX, &h, e->tx, e->fields, NULL, 0, 0);
                 if (n < 2)
                     return PUMP_SYNTAX;
                 body_account(s, d, fields_weight(&h, e->fields, e->tx));
@@ -139,7 +140,7 @@ void body_show(const struct stream *s, const struct conn *src, uint32_t *ev)
     if (!(e->proc->proxies[s->frontend].flags & ABI_PXF_BODY_WHOLE) || src->in_len == 0 || src->in_len > RX_MAX)
         return;
     memcpy(e->tx, src->in, src->in_len); /* framing comes off in place: the source keeps its own */
-    if (chunk_decode(&d, e->tx, src->in_len, &payload, &used) != 1)
+    if (watched_decode(e, &d, e->tx, src->in_len, &payload, &used) != 1)
         return;
     uint32_t end = used; /* of the trailers: an empty line, which is all there is as a rule */
     while (end + 2 <= src->in_len && memcmp(src->in + end, "\r\n", 2) != 0) {

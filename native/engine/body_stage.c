@@ -1,6 +1,8 @@
 /* The encoder as a stage between source and sink: readable payload is gathered up to RX_MAX and encoded at once; when
  * nothing more is readable it is flushed, so that a slow stream passes each piece. */
 #include "body_parts.h"
+#include "crash/fence.h"
+#include "recording.h"
 #include <errno.h>
 
 void stage_open(struct dir *d, uint32_t format)
@@ -38,6 +40,54 @@ static enum slz_mode mode_now(const struct stream *s)
     }
 }
 
+/* The bytes behind the encoded piece that end it: the stream's end, or a flush. They follow it in <out>, whose room with
+ * guard pages ends where nothing may be written. */
+static uint32_t stage_tail(struct stream *s, struct dir *d, uint8_t *out, int last)
+{
+    struct eng *e = s->eng;
+    size_t room = slz_bound(0), len;
+    uint8_t *tail = e->proc->limits.guard_pages ? fence_room(e->tx, room) : out;
+    CHECK_STREAM(s);
+    if (!last && !d->stage_flush)
+        return 0;
+    recorder_call(&e->rec, last ? RECORD_CALL_SLZ_FINISH : RECORD_CALL_SLZ_FLUSH, d->stage, NULL, 0, tail, room);
+    if (tail == out)
+        fence_put(tail + room);
+    len = last ? slz_finish(&d->slz, tail) : slz_flush(&d->slz, tail);
+    if (tail == out)
+        fence_look(tail + room, last ? "slz_finish" : "slz_flush", room);
+    else
+        memmove(out, tail, len);
+    recorder_returned(&e->rec);
+    BUG_ON(len > room);
+    return (uint32_t)len;
+}
+
+/* Encodes the <gathered> bytes of e->gather to e->tx. */
+static uint32_t stage_encode(struct stream *s, struct dir *d, uint32_t gathered, int last)
+{
+    struct eng *e = s->eng;
+    size_t room = slz_bound(gathered), len;
+    uint8_t *out = fence_room(e->tx, room);
+    CHECK_STREAM(s);
+    BUG_ON(room + FENCE_LEN > TX_MAX);
+    recording_encode(s, d);
+    recorder_call(&e->rec, RECORD_CALL_SLZ_ENCODE, d->stage | (uint32_t)d->slz.mode << 8, e->gather, gathered,
+                  out, room);
+    if (out == e->tx)
+        fence_put(out + room);
+    len = slz_encode(&d->slz, out, e->gather, gathered, !last);
+    if (out == e->tx)
+        fence_look(out + room, "slz_encode", room);
+    else
+        memmove(e->tx, out, len); /* guard pages: the room ended at one */
+    fence_check(e->tx, "slz_encode");
+    fence_check(e->gather, "slz_encode");
+    recorder_returned(&e->rec);
+    recording_encoded(s, d, gathered, (uint32_t)len);
+    return (uint32_t)len;
+}
+
 /* The encoder as a stage: gathers what is readable, up to RX_MAX, then encodes it at once; flushes when nothing more is
  * readable, so that a slow stream passes each piece. <gathered> bytes lie in e->gather. */
 static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t gathered, int last,
@@ -55,17 +105,13 @@ static int stage_put(struct stream *s, struct dir *d, struct conn *dst, uint32_t
         live_add(&live_process(e->proc)->w[ABI_LIVE_COMP_IN], (int32_t)gathered);
         if (mode == SLZ_STORE)
             d->comp_byp = d->comp_byp + gathered < gathered ? UINT32_MAX : d->comp_byp + gathered;
-        out = (uint32_t)slz_encode(&d->slz, e->tx, e->gather, gathered, !last);
+        out = stage_encode(s, d, gathered, last);
         d->stage_flush = 1;
     }
-    if (last)
-        out += (uint32_t)slz_finish(&d->slz, e->tx + out);
-    else if (d->stage_flush)
-        out += (uint32_t)slz_flush(&d->slz, e->tx + out);
+    out += stage_tail(s, d, e->tx + out, last);
     d->stage_flush = 0;
     d->comp_in = d->comp_in + gathered < gathered ? UINT32_MAX : d->comp_in + gathered;
     d->comp_out = d->comp_out + out < out ? UINT32_MAX : d->comp_out + out;
-    BUG_ON(out > TX_MAX);
     return sink_put(s, d, dst, e->tx, out, last, e->gather, last ? trailers : 0) < 0 ? PUMP_DST : 0;
 }
 

@@ -1,6 +1,8 @@
 /* Commands: what policy tells C. Every word is checked before anything is done: a wrong id, state, offset or length is
  * refused and counted, never a memory fault. A stream that policy left without a valid answer is ended by eng_flush. */
 #include "eng.h"
+#include "watched.h"
+#include "recording.h"
 #include <errno.h>
 
 static int range_ok(uint32_t off, uint32_t len, uint32_t max)
@@ -59,8 +61,8 @@ static int image_write(struct stream *s, const uint32_t *cmd)
         struct buf *b = buf_take(&e->pool, need);
         if (b == NULL)
             return -ENOMEM;
-        int n = head_write(b->mem, b->size, &s->req, s->head_bytes, s->fields, e->edits + cmd[ABI_C_EDITS],
-                           cmd[ABI_C_NEDITS], e->text, TEXT_MAX, wflags);
+        int n = watched_write(e, b->mem, b->size, &s->req, s->head_bytes, s->fields,
+                              e->edits + cmd[ABI_C_EDITS], cmd[ABI_C_NEDITS], wflags);
         if (n > 0) {
             b->len = (uint32_t)n;
             s->image = b;
@@ -290,6 +292,8 @@ static int stream_command(struct eng *e, const uint32_t *cmd)
         return 0;
     }
     uint32_t gen = s->gen;
+    recording_work(s);
+    recording_event(s, RECORD_EV_COMMAND, cmd[ABI_C_OP], s->server, s->backend);
     switch (cmd[ABI_C_OP]) {
     case ABI_CMD_FORWARD: rc = cmd_forward(s, cmd); break;
     case ABI_CMD_FORWARD_RESPONSE: rc = cmd_forward_response(s, cmd); break;
@@ -379,10 +383,12 @@ void command_exec(struct eng *e, uint32_t n)
         const uint32_t *cmd = e->commands + i * ABI_COMMAND_WORDS;
         uint32_t op = cmd[ABI_C_OP];
         e->count.commands++;
+        e->rec.thread->command = op;
         int rc = (op >= ABI_CMD_FORWARD && op <= ABI_CMD_BODY) || op == ABI_CMD_TIMEOUT
                      ? stream_command(e, cmd)
                      : plain_command(e, cmd);
         if (rc < 0)
             e->count.bad_commands++;
+        recording_rest(e);
     }
 }

@@ -1,5 +1,6 @@
 /* Connections: the slab, polling, reads and writes with their remainders. See conn.h for who owns what. */
 #include "eng.h"
+#include "recording.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -143,6 +144,7 @@ void conn_close(struct conn *c)
     conn_set_state(c, CONN_STATE_FREE);
     if (c->fd >= 0)
         e->sys->close(e->sys->ctx, c->fd); /* the last descriptor: the kernel takes it out of epoll */
+    recording_conn_event(c, RECORD_EV_CLOSE, c->side, (uint32_t)c->fd);
     c->fd = -1;
     atomic_fetch_add_explicit(&c->gen, 1, memory_order_release);
     c->flags &= CONN_READY; /* the ready list skips it by ALIVE */

@@ -1,5 +1,7 @@
 /* The engine's life and its turn: poll, run what is ready, expire timers, ask policy, send the logs, set the timer. */
 #include "eng.h"
+#include "recording.h"
+#include "crash/fence.h"
 #include "trace.h"
 #include <errno.h>
 #include <sys/epoll.h>
@@ -15,11 +17,12 @@ static int boundary_init(struct eng *e)
     e->commands = calloc(COMMANDS_MAX, ABI_COMMAND_WORDS * sizeof(uint32_t));
     e->edits = calloc(EDITS_MAX, sizeof(*e->edits));
     e->text = malloc(TEXT_MAX);
-    e->arena = aligned_alloc(64, (e->arena_size + 63u) & ~63u);
-    e->rx = malloc(RX_MAX);
-    e->tx = malloc(MAX(TX_MAX, e->pool.big_size + 4096));
-    e->gather = malloc(RX_MAX + 4096);
-    e->head_out = malloc(e->head_out_size);
+    int guard = e->proc->limits.guard_pages;
+    e->arena = fence_alloc((e->arena_size + 63u) & ~63u, guard);
+    e->rx = fence_alloc(RX_MAX, guard);
+    e->tx = fence_alloc(MAX(TX_MAX, e->pool.big_size + 4096), guard);
+    e->gather = fence_alloc(RX_MAX + 4096, guard);
+    e->head_out = fence_alloc(e->head_out_size, guard);
     e->fields = calloc(e->proc->limits.max_fields + 1, sizeof(*e->fields));
     e->log_bytes = malloc(LOG_BYTES_MAX);
     return e->events && e->commands && e->edits && e->text && e->arena && e->rx && e->tx && e->gather &&
@@ -65,6 +68,7 @@ struct eng *eng_new(uint32_t thread, const struct sys *sys, batch_fn on_batch, v
     if (e == NULL)
         return NULL;
     e->magic = ENG_MAGIC;
+    recorder_open(&e->rec, thread);
     e->traced = trace_is(sys);
     e->thread = thread;
     e->sys = sys;
@@ -75,6 +79,7 @@ struct eng *eng_new(uint32_t thread, const struct sys *sys, batch_fn on_batch, v
     e->now_ms = sys->mono_ms(sys->ctx);
     e->wall_ms = sys->wall_ms(sys->ctx);
     pool_init(&e->pool, p->limits.bufsize, &p->pool_used_bytes, p->limits.pool_max_bytes);
+    e->pool.guard_pages = p->limits.guard_pages;
     wheel_init(&e->wheel, e->now_ms);
     e->resume_timer.kind = TIMER_RESUME;
     e->purge_timer.kind = TIMER_PURGE;
@@ -155,10 +160,13 @@ void eng_free(struct eng *e)
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             sys->close(sys->ctx, fds[i]);
-    void *blocks[] = {e->events, e->commands, e->edits,    e->text,   e->arena,     e->rx,
-                      e->tx,     e->gather,   e->head_out, e->fields, e->log_bytes, e->stream_chunks};
+    void *fenced[] = {e->arena, e->rx, e->tx, e->gather, e->head_out};
+    for (size_t i = 0; i < ARRAY_LEN(fenced); i++)
+        fence_free(fenced[i]);
+    void *blocks[] = {e->events, e->commands, e->edits, e->text, e->fields, e->log_bytes, e->stream_chunks};
     for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
         free(blocks[i]);
+    recorder_close(&e->rec);
     e->magic = 0;
     free(e);
 }
@@ -197,15 +205,19 @@ static void timer_fire(void *ctx, struct timer *t)
     case TIMER_CONN: {
         struct conn *c = (struct conn *)(void *)((uint8_t *)t - offsetof(struct conn, timer));
         conn_check(c);
+        recording_work_conn(e, c->index);
         c->mux->timeout(c);
+        recording_rest(e);
         return;
     }
     case TIMER_STREAM: {
         struct stream *s = (struct stream *)(void *)((uint8_t *)t - offsetof(struct stream, timer));
+        recording_work(s);
         if (s->flags & STREAM_ENDING)
             stream_end(s);
         else
             stream_timeout(s);
+        recording_rest(e);
         return;
     }
     case TIMER_RESUME: listener_resume(e); return;
@@ -249,7 +261,9 @@ static void poll_event(struct eng *e, uint32_t events, uint64_t data)
     }
     BUG_ON(c->in_idle || c->eng != e);
     conn_events(c, events);
+    recording_work_conn(e, index);
     c->mux->run(c);
+    recording_rest(e);
 }
 
 static void run_ready(struct eng *e)
@@ -261,11 +275,13 @@ static void run_ready(struct eng *e)
     while (c != NULL) {
         struct conn *next = c->ready_next;
         c->flags &= ~(uint32_t)CONN_READY;
+        recording_work_conn(e, c->index);
         if (c->flags & CONN_ALIVE)
             c->mux->run(c);
         else
             conn_recycle(c); /* closed while it was listed */
         c = next;
+        recording_rest(e);
     }
 }
 
@@ -312,6 +328,7 @@ void eng_turn(struct eng *e)
     if (e->traced)
         trace_enter(e, ENTRY_TURN, 0);
     uint64_t began_ms = e->sys->mono_ms(e->sys->ctx), began_wall_ms = e->sys->wall_ms(e->sys->ctx);
+    recording_turn(e);
     int wait_ms = 0, dwell_ms = began_ms - e->turned_ms <= DWELL_MS ? DWELL_MS : 0;
     for (int round = 0; round < ROUNDS_MAX; round++) {
         int n = e->sys->poll_wait(e->sys->ctx, e->poll_fd, events, POLL_MAX, wait_ms);
@@ -334,6 +351,7 @@ void eng_turn(struct eng *e)
     if (e->nlog_lines > 0)
         log_flush(e);
     set_timer(e);
+    recording_turned(e);
 }
 
 void eng_exec(struct eng *e, uint32_t n)
@@ -347,6 +365,7 @@ void eng_exec(struct eng *e, uint32_t n)
     }
     e->now_ms = e->sys->mono_ms(e->sys->ctx);
     e->wall_ms = e->sys->wall_ms(e->sys->ctx);
+    recording_turn(e);
     e->in_exec = 1;
     command_exec(e, n);
     e->in_exec = 0;
@@ -360,6 +379,7 @@ void eng_leave(struct eng *e)
     settle(e);
     log_flush(e);
     set_timer(e);
+    recording_turned(e);
 }
 
 void eng_stop(struct eng *e)

@@ -8,6 +8,7 @@
 #include "retire.h"
 #include "stream.h"
 #include "sys.h"
+#include "crash/recorder.h"
 
 #define ENG_MAGIC 0x454e4721u
 #define EVENTS_MAX 512u     /* event records of one batch */
@@ -108,6 +109,7 @@ struct eng {
     uint8_t *log_bytes;
     uint32_t nlog_lines, log_used;
     struct eng_counters count;
+    struct recorder rec;
     int stopping;
     struct retire retire;
     int traced; /* its table is a recording one (trace.h) */

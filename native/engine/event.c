@@ -1,6 +1,7 @@
 /* Events: what C tells policy. Written into the batch's event buffer; heads and bodies at hand lie in the arena. A batch
  * ends in eng_flush, which runs policy and executes its commands; whatever those raise is the next batch of the turn. */
 #include "eng.h"
+#include "recording.h"
 #include "trace.h"
 
 int event_room(struct eng *e, uint32_t arena)
@@ -66,7 +67,7 @@ void arena_lend(struct eng *e, struct conn *c, uint32_t n)
     c->flags |= CONN_IN_ARENA;
     e->arena_conns[e->narena_conns].conn = c;
     e->arena_conns[e->narena_conns++].gen = atomic_load_explicit(&c->gen, memory_order_relaxed);
-    e->arena_used = (e->arena_used + n + 7u) & ~7u;
+    e->arena_used = (e->arena_used + n + 8u + 7u) & ~7u; /* 8: what the scanner must not touch */
 }
 
 void event_head(struct stream *s, uint32_t *ev, const struct head *h, const struct head_field *f,
@@ -191,7 +192,10 @@ void eng_flush(struct eng *e)
         uint32_t nstreams = e->nwith_policy;
         uint64_t told = e->traced ? trace_events_hash(e, e->event_words) : 0; /* policy may write on them */
         e->in_batch = 1;
+        e->rec.thread->at = RECORD_AT_POLICY;
         commands = e->on_batch(e->batch_ctx, n);
+        e->rec.thread->at = RECORD_AT_ENGINE;
+        e->rec.thread->batches++;
         e->in_batch = 0;
         if (e->traced)
             trace_batch(e, told, n, commands);

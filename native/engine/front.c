@@ -1,6 +1,8 @@
 /* The client side of HTTP/1: reads heads, makes streams of them, and looks after a connection between its requests.
  * A connection without a stream owns at most one buffer, and none while it is idle. */
 #include "eng.h"
+#include "watched.h"
+#include "recording.h"
 #include <errno.h>
 
 #define FIRST_BYTES_LOG_MAX 1024u /* bytes of a broken request that policy gets to see */
@@ -171,6 +173,7 @@ static void front_request(struct conn *c, const struct head *h, struct head_fiel
     s->head_bytes = bytes;
     s->t_request = e->now_ms;
     s->bytes_in = head_weight(h, f, bytes);
+    recording_head(s, h, f, bytes);
     conn_consume(c, h->len);
     if (framing_of_request(h, &framing) < 0) {
         framing.kind = FRAMING_NONE;
@@ -213,7 +216,7 @@ static int front_scan(struct conn *c)
         memcpy(h, kept, sizeof(*h));
     else
         memset(h, 0, sizeof(*h));
-    int rc = head_scan(h, f, e->proc->limits.max_fields, c->in, len, HEAD_REQUEST, opts);
+    int rc = watched_scan(e, h, f, c->in, len, HEAD_REQUEST, opts);
     if (rc > 0) {
         uint8_t *bytes = c->in;
         c->flags &= ~(uint32_t)CONN_HEAD_KEPT;

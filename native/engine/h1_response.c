@@ -1,6 +1,8 @@
 /* The server's answer: its head is read and checked, interim responses pass at once, the final one goes to policy when
  * it asked for it, else straight on. A malformed, oversized or missing head becomes an event, never a guess. */
 #include "eng.h"
+#include "watched.h"
+#include "recording.h"
 #include <errno.h>
 #include <time.h>
 
@@ -41,7 +43,7 @@ static int pass_interim(struct stream *s, const struct head *h, struct head_fiel
     struct eng *e = s->eng;
     if (s->req.version < 0x0101)
         return 0; /* RFC 9110 15.2: never to a 1.0 client */
-    int n = head_write(e->head_out, e->head_out_size, h, bytes, f, NULL, 0, NULL, 0, WRITE_DROP_CLEN);
+    int n = watched_write(e, e->head_out, e->head_out_size, h, bytes, f, NULL, 0, WRITE_DROP_CLEN);
     if (n < 0)
         return -EINVAL;
     struct iovec iov = {.iov_base = e->head_out, .iov_len = (size_t)n};
@@ -162,11 +164,12 @@ int response_forward(struct stream *s, const struct head_edit *edits, uint32_t n
         note_server_keep(s, &in);
         wflags = choose_framing(s, &in, flags, stage);
     }
-    int n = head_write(e->head_out, e->head_out_size, &s->res, s->head_bytes, s->fields, edits, nedits,
-                       e->text, TEXT_MAX, wflags);
+    int n = watched_write(e, e->head_out, e->head_out_size, &s->res, s->head_bytes, s->fields, edits, nedits,
+                          wflags);
     if (n < 0 || (n = date_add(s, (uint32_t)n)) < 0)
         return n;
     s->status = s->res.status;
+    recording_event(s, RECORD_EV_RESPONSE, s->status, s->server, 0);
     for (uint32_t i = 0; i < nedits; i++) /* http-response set-status */
         if (edits[i].op == EDIT_STATUS && edits[i].value_len == 3) {
             const uint8_t *t = e->text + edits[i].text_off + edits[i].name_len;
@@ -229,7 +232,7 @@ static int response_scan(struct stream *s)
         (struct head_field *)(void *)(e->arena + e->arena_used + ((sizeof(*h) + 7u) & ~7u));
     memset(h, 0, sizeof(*h));
     int rc =
-        head_scan(h, f, e->proc->limits.max_fields, c->in, MIN(c->in_len, head_max(e)), HEAD_RESPONSE, 0);
+        watched_scan(e, h, f, c->in, MIN(c->in_len, head_max(e)), HEAD_RESPONSE, 0);
     if (rc == 0)
         return c->in_len >= head_max(e) ? -E2BIG : 0;
     if (rc < 0)

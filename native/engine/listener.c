@@ -2,6 +2,7 @@
  * a thread that holds clearly more connections than another hands what it accepted over. At a connection limit, or out
  * of descriptors, a thread takes its listeners out of polling until there is room: no CPU is burnt. */
 #include "eng.h"
+#include "recording.h"
 #include "trace.h"
 #include <errno.h>
 #include <netinet/in.h>
@@ -155,6 +156,7 @@ void listener_adopt(struct eng *e, struct conn *c)
         return;
     }
     c->flags |= CONN_COUNTED;
+    recording_conn_event(c, RECORD_EV_ACCEPT, c->listener, (uint32_t)c->fd);
     front_open(c);
     if (c->flags & CONN_ALIVE)
         opened_late(e, c);

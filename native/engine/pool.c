@@ -1,9 +1,11 @@
 /* The buffer pool of pool.h. Memory comes from malloc and stays on free lists up to POOL_KEEP_MAX per size. */
 #include "pool.h"
+#include "crash/fence.h"
 #include <errno.h>
 
 #define BUF_MAGIC 0x42554653u
 #define BUF_FREE 0x66726565u
+#define BUF_FENCE_LEN (FENCE_WORDS ? 8u : 0u) /* behind a buffer, with guard pages none */
 
 void pool_init(struct pool *p, uint32_t big_size, _Atomic uint64_t *used_bytes, uint64_t max_bytes)
 {
@@ -14,12 +16,28 @@ void pool_init(struct pool *p, uint32_t big_size, _Atomic uint64_t *used_bytes, 
     p->max_bytes = max_bytes;
 }
 
+static void buf_free(const struct pool *p, struct buf *b)
+{
+    if (p->guard_pages)
+        fence_free(b);
+    else
+        free(b);
+}
+
+/* Whoever wrote into it stayed inside. */
+static void buf_check(const struct pool *p, const struct buf *b)
+{
+    BUG_ON(b->magic != BUF_MAGIC);
+    if (BUF_FENCE_LEN > 0 && !p->guard_pages)
+        fence_same(b->mem + b->size, load_u64(fence_pattern), "somebody", b->size);
+}
+
 static void free_list(struct pool *p, struct buf *b, uint32_t size)
 {
     while (b != NULL) {
         struct buf *next = b->next;
         atomic_fetch_sub_explicit(p->used_bytes, size, memory_order_relaxed);
-        free(b);
+        buf_free(p, b);
         b = next;
     }
 }
@@ -40,12 +58,15 @@ static struct buf *buf_new(struct pool *p, uint32_t size)
         p->refused++;
         return NULL;
     }
-    struct buf *b = malloc(sizeof(*b) + size);
+    struct buf *b =
+        p->guard_pages ? fence_alloc(sizeof(*b) + size, 1) : malloc(sizeof(*b) + size + BUF_FENCE_LEN);
     if (b == NULL) {
         atomic_fetch_sub_explicit(p->used_bytes, size, memory_order_relaxed);
         return NULL;
     }
     b->size = size;
+    if (BUF_FENCE_LEN > 0 && !p->guard_pages)
+        memcpy(b->mem + size, fence_pattern, BUF_FENCE_LEN);
     return b;
 }
 
@@ -90,11 +111,11 @@ void buf_give(struct pool *p, struct buf *b)
     int small = b->size == POOL_SMALL_SIZE && p->big_size != POOL_SMALL_SIZE;
     uint32_t *count = small ? &p->nfree_small : &p->nfree_big;
     struct buf **list = small ? &p->free_small : &p->free_big;
-    BUG_ON(b->magic != BUF_MAGIC);
+    buf_check(p, b);
     if (*count >= POOL_KEEP_MAX || b->size > p->big_size) {
         atomic_fetch_sub_explicit(p->used_bytes, b->size, memory_order_relaxed);
         b->magic = 0;
-        free(b);
+        buf_free(p, b);
         return;
     }
     b->magic = BUF_FREE;

@@ -32,6 +32,7 @@ struct pool {
     _Atomic uint64_t *used_bytes; /* process-wide */
     uint64_t max_bytes;
     uint64_t refused; /* how often the cap said no */
+    int guard_pages;  /* each buffer ends at one */
 };
 
 void pool_init(struct pool *p, uint32_t big_size, _Atomic uint64_t *used_bytes, uint64_t max_bytes);

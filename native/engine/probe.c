@@ -1,6 +1,7 @@
 /* Probes: one connection that a check opens, a few bytes out, an answer back as one event. They live on the same conns
  * and transports as traffic, on whichever engine policy commands (main's). */
 #include "eng.h"
+#include "watched.h"
 #include <errno.h>
 
 #define PROBE_DATA_MAX 16384u /* bytes of an answer */
@@ -143,7 +144,7 @@ static int answer_whole(struct probe *p)
     struct framing f;
     memset(&h, 0, sizeof(h));
     memcpy(e->rx, p->data, p->len);
-    int n = head_scan(&h, e->fields, e->proc->limits.max_fields, e->rx, p->len, HEAD_RESPONSE, 0);
+    int n = watched_scan(e, &h, e->fields, e->rx, p->len, HEAD_RESPONSE, 0);
     if (n < 0)
         return 1; /* policy will say what is wrong with it */
     if (n == 0)

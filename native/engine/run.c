@@ -1,6 +1,7 @@
 /* The state machine's steps: what a stream does in each state when something changed on either side. A step that ends or
  * fails the stream returns at once; nobody touches a stream after that. */
 #include "eng.h"
+#include "recording.h"
 #include <errno.h>
 
 /* The client is gone, or said that it will send nothing more and policy counts that as gone. */
@@ -283,7 +284,7 @@ static void tunnel_run(struct stream *s)
     stream_timer(s);
 }
 
-void stream_run(struct stream *s)
+static void stream_step(struct stream *s)
 {
     CHECK_CONN(s->front);
     stream_check(s);
@@ -301,4 +302,13 @@ void stream_run(struct stream *s)
     case ST_LOCAL: local_run(s); return;
     default: return; /* policy has it */
     }
+}
+
+void stream_run(struct stream *s)
+{
+    uint32_t gen = s->gen;
+    recording_work(s);
+    stream_step(s);
+    if (s->gen == gen) /* its memory stays, whatever became of it */
+        recording_note(s);
 }

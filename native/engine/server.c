@@ -1,6 +1,7 @@
 /* The server side: an idle connection is taken or a new one made, the request image goes out. Idle connections are
  * watched by their thread: one that says anything, or closes, leaves the pool at once. */
 #include "eng.h"
+#include "recording.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -109,6 +110,7 @@ static void server_attached(struct stream *s, struct conn *c)
     c->proxy = s->backend;
     s->back = c;
     s->back_read_ms = s->eng->now_ms;
+    recording_event(s, RECORD_EV_CONNECT, c->index, s->server, (c->flags & CONN_REUSED) != 0);
 }
 
 void server_connected(struct stream *s)

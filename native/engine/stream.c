@@ -1,6 +1,7 @@
 /* Streams: slab, life, deadlines, and the state machine's dispatch. The states' own work lies beside it: front.c reads
  * requests, server.c connects, h1_response.c reads responses, local.c answers, body.c moves bodies. */
 #include "eng.h"
+#include "recording.h"
 #include <errno.h>
 
 static struct stream *slab_take(struct eng *e)
@@ -63,6 +64,7 @@ struct stream *stream_new(struct eng *e, struct conn *front)
     s->front_read_ms = s->front_sent_ms = s->back_read_ms = s->back_sent_ms = e->now_ms;
     e->streams_live++;
     e->count.streams++;
+    recording_begin(s);
     return s;
 }
 
@@ -160,6 +162,7 @@ void stream_drop_back(struct stream *s, int keep)
 static void stream_free(struct stream *s)
 {
     struct eng *e = s->eng;
+    recording_end(s);
     timer_cancel(&e->wheel, &s->timer);
     stream_unpin(s);
     if (s->image != NULL)
@@ -247,6 +250,7 @@ void stream_fail(struct stream *s, uint32_t reason, int err)
     ev[ABI_E_ARG] = (uint32_t)err;
     ev[ABI_E_ARG2] = s->server;
     s->state = ST_POLICY_FAIL;
+    recording_event(s, RECORD_EV_FAIL, reason, (uint32_t)err, s->server);
     if (reason == ABI_FAIL_CLIENT_GONE)
         return;
     stream_drop_back(s, 0);

@@ -53,6 +53,7 @@ struct limits {
     uint32_t bufsize, maxrewrite, max_fields, conns_max, threads;
     uint64_t pool_max_bytes;
     int idle_shared;
+    int guard_pages; /* buffers lie against unmapped memory */
 };
 
 struct process {

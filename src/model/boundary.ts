@@ -27,6 +27,8 @@ export interface Engine {
   /** Begins a command and returns its word offset in `commands`; words not set are 0. */
   command(op: number, stream: number, generation: number): number;
   readonly commands: Uint32Array;
+  /** Index and generation of the stream at work, for the flight recorder. */
+  readonly work: Uint32Array;
   /** Copies a latin1 string into the batch's text buffer; returns its byte offset there. Throws RangeError past TEXT_MAX. */
   text(value: string): number;
   bytes(value: Uint8Array): number;

@@ -10,6 +10,8 @@ export interface EngineMemory {
   readonly edits: Uint32Array;
   readonly text: Uint8Array;
   readonly arena: Uint8Array;
+  /** For the flight recorder: index and generation of the stream that policy works on. */
+  readonly work: Uint32Array;
 }
 
 export interface EngineLimits {
@@ -25,6 +27,8 @@ export interface EngineLimits {
   poolMaxBytes: number;
   /** tune.idle-pool.shared */
   idleShared: boolean;
+  /** guard-pages: buffers lie against unmapped memory. */
+  guardPages: boolean;
   threads: number;
 }
 
@@ -65,8 +69,8 @@ export interface Addon {
   // --- the flight recorder (native/crash/record.h, read by record.ts), main thread, before engines are made ---
   /** Makes the recorder in the shared memory `fd` (-1: in new memory). Its descriptor, for the master to hold, or -errno. */
   recorderCreate(fd: number, threads: number, proxies: number, servers: number, listeners: number): number;
-  /** Names a proxy, server or listener, counted over all of them in this order. */
-  recorderName(index: number, name: string): void;
+  /** Names all proxies, servers and listeners, in this order, a NUL behind each name. */
+  recorderNames(names: string): void;
   // --- descriptors and processes (fd_face.cc), main thread ---
   /** Calls <onReadable> while <fd> has something to read (level-triggered); the answer stops it, before <fd> is closed. */
   watch(fd: number, onReadable: () => void): () => void;

@@ -46,6 +46,8 @@ export class NativeEngine {
   readonly arena: { readonly words: Uint32Array; readonly bytes: Latin1Buffer };
   readonly events: Uint32Array;
   readonly commands: Uint32Array;
+  /** Index and generation of the stream at work: after a death the flight recorder has them. */
+  readonly work: Uint32Array;
   readonly edits: NativeEdits;
   nowMs = 0;
   private readonly addon: Addon;
@@ -68,6 +70,7 @@ export class NativeEngine {
     this.thread = thread;
     this.events = memory.events;
     this.commands = memory.commands;
+    this.work = memory.work;
     this.edits = new NativeEdits(memory.edits, this);
     this.textBytes = bufferOver(memory.text);
     const { arena } = memory;

@@ -94,6 +94,7 @@ export function engineLimits(configuration: Configuration, limits: Limits, engin
     connsMax: limits.connsMax,
     poolMaxBytes: POOL_MAX_BYTES,
     idleShared: global.idlePoolShared,
+    guardPages: global.settings.get('guard-pages')?.[0] === 'true',
     threads: engines,
   };
 }

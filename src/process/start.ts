@@ -19,6 +19,7 @@ import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
 import { startMainEngine } from './main-engine.ts';
+import { openRecorder } from './recorder.ts';
 import { Running } from './running.ts';
 import type { Speaker } from './say.ts';
 import { threadCount, workersOf } from './thread-count.ts';
@@ -57,6 +58,7 @@ function initEngine(addon: Addon, run: Run, live: Live, limits: Limits, engines:
   const { proxies, servers, listeners } = run.configuration;
   fillLive(live, run.configuration, limits);
   const words = engineLimits(run.configuration, limits, engines);
+  openRecorder(addon, run.configuration, engines);
   addon.processInit(live.words, proxies.length, servers.length, listeners.length, words);
   fillEngine(addon, run.configuration);
 }

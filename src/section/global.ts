@@ -15,6 +15,7 @@ import {
 import { type Keyword, keyword } from '../config/keyword.ts';
 import type { Word } from '../config/place.ts';
 import type { GlobalSettings } from '../model/configuration.ts';
+import { crashKeywords } from './crash-keywords.ts';
 import { parseLogLine } from './log-lines.ts';
 import type { Reading } from './reading.ts';
 import { stateGlobalKeywords } from './state-keywords.ts';
@@ -281,4 +282,5 @@ export const globalKeywords: readonly GlobalKeyword[] = [
   ...stateGlobalKeywords,
   ...logKeywords,
   ...statsSocketKeywords,
+  ...crashKeywords,
 ];

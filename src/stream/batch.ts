@@ -31,6 +31,13 @@ function noteEvent(stream: DataStream, words: Uint32Array, at: number): void {
   stream.bodyLength = words[at + abi.E_BODY_LEN] as number;
 }
 
+/** For the flight recorder: whose policy it was, should it never come back. */
+function noteWork(plane: Plane, words: Uint32Array, at: number): void {
+  const { work } = plane.engine;
+  work[0] = words[at + abi.E_STREAM] as number;
+  work[1] = words[at + abi.E_STREAM_GEN] as number;
+}
+
 function onRequest(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
   stream.request.attach(
     plane.engine.arena,
@@ -161,6 +168,7 @@ function onStreamEvent(plane: Plane, kind: number, words: Uint32Array, at: numbe
       return;
     }
     noteEvent(stream, words, at);
+    noteWork(plane, words, at);
     dispatch(plane, stream, kind, words, at);
   } catch (error) {
     if (stream !== undefined && kind !== abi.EV_END) policyFailed(plane, stream, error);

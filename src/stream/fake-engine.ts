@@ -38,6 +38,7 @@ export class FakeEngine implements Engine {
   readonly arena: Arena;
   readonly edits = new FakeEdits();
   readonly commands = new Uint32Array(COMMANDS_MAX * abi.COMMAND_WORDS);
+  readonly work = new Uint32Array(2);
   nowMs = 1000;
   readonly logged: { target: number; line: string }[] = [];
   peer = new Uint8Array([2, 0, 0x30, 0x39, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0]);

@@ -85,6 +85,7 @@ export class RecordingEngine implements Engine {
   readonly edited: RecordedEdit[] = [];
   readonly edits: EditBuffer;
   readonly commands = new Uint32Array(1024);
+  readonly work = new Uint32Array(2);
   readonly logged: { target: number; line: string }[] = [];
   nowMs = 1000;
   live?: Live;
