@@ -141,6 +141,10 @@ void eng_leave(struct eng *e);
  * there are no more now, 1 when there may be, 2 when the other end is closed, or -errno. */
 int eng_receive(struct eng *e, int fd, uint32_t *adopted_ret, uint32_t *refused_ret);
 
+/* memory.c: 0 or -ENOMEM; what there is by then is given back by boundary_free. */
+int boundary_init(struct eng *e);
+void boundary_free(struct eng *e);
+
 /* event.c: 1 when there is room for an event and <arena> bytes; else the caller comes back through the ready list. */
 int event_room(struct eng *e, uint32_t arena);
 uint32_t *event_put(struct eng *e, uint32_t kind, uint32_t words);
