@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { cacheHead } = createRequire(import.meta.url)('../bin/boot.cjs');
-const bundles = ['sluice-early', 'sluice-control', 'sluice-data'].map((name) =>
+const bundles = ['sluice-early', 'sluice-control', 'sluice-master', 'sluice-data'].map((name) =>
   join(root, 'dist', `${name}.cjs`),
 );
 const WARM_UP_REQUESTS = 40;
@@ -60,6 +60,7 @@ function request(port, path) {
 function configuration(proxyPort, serverPort, threads) {
   return `global
   nbthread ${threads}
+  no-standby
   maxconn 1000
   log 127.0.0.1:${serverPort} local0
 defaults
@@ -108,7 +109,7 @@ backend servers
 `;
 }
 
-/** Serves <WARM_UP_REQUESTS> requests, then has every thread write its cache. */
+/** Serves <WARM_UP_REQUESTS> requests, then has every thread of the master and of its worker write its cache. */
 async function warmUpServing(folder, threads) {
   const origin = createServer((_, response) => {
     response.setHeader('Content-Type', 'text/html');
@@ -123,7 +124,7 @@ async function warmUpServing(folder, threads) {
   const file = join(folder, 'warm.cfg');
   writeFileSync(file, configuration(port, origin.address().port, threads));
   const now = join(folder, `now-${threads}`);
-  const [command, words, env] = program(['-db', '-f', file], now);
+  const [command, words, env] = program(['-W', '-f', file], now);
   const child = spawn(command, words, { env, stdio: 'ignore' });
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   await comesTrue(async () => ended() || (await request(port, '/')) > 0);

@@ -1,4 +1,4 @@
-// Preloaded (node --require) into the warm-up run of code-cache.mjs, in its main thread and its worker threads: keeps
+// Preloaded (node --require) into the warm-up run of code-cache.mjs, in all its processes and threads: keeps
 // every script that bin/boot.cjs compiles, and when the file <SLUICE_CACHE_NOW> appears writes each one's code cache,
 // which then holds the functions that really ran. Nothing of this is in the program itself.
 'use strict';
@@ -23,10 +23,10 @@ function writeCaches() {
     const head = cacheHead(readFileSync(filename, 'latin1'));
     const path = `${filename}.cache`;
     writeFileSync(
-      `${path}.${threadId}`,
+      `${path}.${process.pid}.${threadId}`,
       Buffer.concat([Buffer.from(head, 'latin1'), script.createCachedData()]),
     );
-    renameSync(`${path}.${threadId}`, path);
+    renameSync(`${path}.${process.pid}.${threadId}`, path);
   }
 }
 

@@ -7,7 +7,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+/* Descriptors that are closed one by one where the kernel cannot close them at once. */
+#define OTHERS_MAX 65536u
 
 /* What Node ignores or catches means nothing to the next program. */
 static void reset_signals(void)
@@ -39,6 +47,19 @@ static int place_fds(const int *fds, size_t fds_len)
     return 0;
 }
 
+/* What a parent of ours left open is nobody's here: Node marks only those it finds without a gap. */
+static void close_others(unsigned first)
+{
+    struct rlimit limit = {.rlim_cur = OTHERS_MAX};
+    BUG_ON(first > CHILD_FDS_MAX);
+    if (syscall(SYS_close_range, first, ~0u, 0) == 0)
+        return;
+    getrlimit(RLIMIT_NOFILE, &limit); /* an older kernel */
+    STATIC_ASSERT(OTHERS_MAX > CHILD_FDS_MAX);
+    for (unsigned fd = first; fd < MIN(limit.rlim_cur, OTHERS_MAX); fd++)
+        close((int)fd);
+}
+
 __attribute__((noreturn)) static void become(const struct child_plan *plan, pid_t parent, const sigset_t *mask,
                                              volatile int *error_ret)
 {
@@ -49,6 +70,7 @@ __attribute__((noreturn)) static void become(const struct child_plan *plan, pid_
     if (rc == 0 && getppid() != parent)
         rc = -ESRCH; /* it died before the kernel was asked */
     if (rc == 0) {
+        close_others((unsigned)plan->fds_len);
         sigprocmask(SIG_SETMASK, mask, NULL);
         execve(plan->path, plan->argv, plan->envp);
         rc = -errno;

@@ -85,8 +85,10 @@ static void children_are_known_by_number(void)
     char text[64] = "";
     CHECK(pipe2(pipe_fds, O_CLOEXEC) == 0, "pipe");
     int fds[] = {-1, pipe_fds[1], 2, pipe_fds[1]};
-    pid_t pid = shell("echo $WORD; echo three >&3; [ -e /proc/self/fd/4 ] && echo leak; exit 7", fds, 4);
+    CHECK(dup2(2, 200) == 200, "an open descriptor far behind the others");
+    pid_t pid = shell("echo $WORD; echo three >&3; [ -e /proc/self/fd/200 ] && echo leak; exit 7", fds, 4);
     CHECK(pid > 0, "%d", pid);
+    close(200);
     close(pipe_fds[1]);
     CHECK(status_of(pid) == 7, "its code");
     CHECK(read(pipe_fds[0], text, sizeof(text) - 1) > 0 && strcmp(text, "here\nthree\n") == 0, "%s", text);
