@@ -11,7 +11,9 @@ const program = join(__dirname, 'data-thread.cjs');
 /** Threads that are started on a guess at most. */
 const GUESS_MAX = 16;
 /** Words that mean: this process moves no data. A worker is given some of them too: they were meant for its master. */
-const IDLE_WORDS = new Set(['-c', '-D', '-W', '-Ws', '-v', '-vv', '-cc']);
+const IDLE_WORDS = new Set(['-c', '-W', '-Ws', '-v', '-vv', '-cc']);
+/** The second process of `-D` (src/process/daemon.ts) does what the first one left to it. */
+const isDetached = process.env.SLUICE_DAEMON_FD !== undefined;
 
 /** The configuration's files as the command line names them. */
 function* files(words) {
@@ -28,12 +30,15 @@ function* files(words) {
 
 function guess(words, isWorker) {
   if (!isWorker && words.some((word) => IDLE_WORDS.has(word) || word.startsWith('-dK'))) return 0;
+  const isDone = isWorker || isDetached;
+  if (words.includes('-D') && !isDone) return 0;
   let threads = 0;
   let named = 0;
   for (const path of files(words)) {
     named++;
     const text = readFileSync(path, 'latin1');
-    if (!isWorker && /^[ \t]*(daemon|master-worker)\b/m.test(text)) return 0;
+    if (!isWorker && /^[ \t]*master-worker\b/m.test(text)) return 0;
+    if (!isDone && /^[ \t]*daemon\b/m.test(text) && !words.includes('-db')) return 0;
     for (const [, count] of text.matchAll(/^[ \t]*nbthread[ \t]+(\d{1,3})/gm)) threads = Number(count);
   }
   if (named === 0) return 0;

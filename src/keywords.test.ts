@@ -17,7 +17,11 @@ it.each([
 ])('%s has %s', (name, line) => expect(lines(name)).toContain(line));
 
 it('leaves out what is read and announced as not built', () => {
-  const left = ['\tdaemon', '\tbind <addr> nice +1', '\tserver <name> <addr> slowstart +1'];
+  const left = [
+    '\tmaster-worker [no-exit-on-failure]...',
+    '\tbind <addr> nice +1',
+    '\tserver <name> <addr> slowstart +1',
+  ];
   expect(lines('cfg').filter((line) => left.includes(line))).toEqual([]);
 });
 

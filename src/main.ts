@@ -5,6 +5,7 @@ import { USAGE } from './config/banner.ts';
 import { type CommandLine, parseCommandLine } from './config/command-line.ts';
 import { early } from './early.ts';
 import { dumpKeywords } from './keywords.ts';
+import { detach, isDaemonWanted, takeDaemonNote } from './process/daemon.ts';
 import { DataThreads } from './process/data-threads.ts';
 import {
   hasListener,
@@ -48,7 +49,18 @@ export function main(argv: readonly string[], threads: Worker[] = []): Outcome {
   return run(line, threads);
 }
 
+/** Leaves the work to a second process in the background. */
+function leave(directory: string, threads: readonly Worker[]): Outcome {
+  for (const thread of threads) void thread.terminate();
+  detach(directory);
+  return 'done';
+}
+
 function run(line: CommandLine, threads: Worker[]): Outcome {
+  const directory = process.cwd();
+  const daemonNote = takeDaemonNote(process.env);
+  const mayDetach = daemonNote < 0 && !line.isCheck;
+  if (mayDetach && line.isDaemon) return leave(directory, threads);
   const speaker = new Speaker();
   speaker.begin(line.isQuiet && !line.isVerbose);
   const sources = readSources(line, process.env, speaker);
@@ -59,6 +71,9 @@ function run(line: CommandLine, threads: Worker[]): Outcome {
     for (const thread of threads) void thread.terminate();
     return 'master';
   }
+  // What is to be said about the configuration, the second process says.
+  if (isGood && mayDetach && isDaemonWanted(line, parsed.configuration.global.isDaemon))
+    return leave(directory, threads);
   if (sources === undefined || parsed === undefined || !report(line, parsed, speaker)) {
     process.exitCode = 1;
     return 'done';
@@ -74,7 +89,7 @@ function run(line: CommandLine, threads: Worker[]): Outcome {
     return 'done';
   }
   const { configuration, environment } = parsed;
-  const host = new Standalone(line);
+  const host = new Standalone(line, speaker, daemonNote);
   const dataThreads = new DataThreads(threads);
   void startProcess({ configuration, sources, options: line, environment, dataThreads, host, speaker });
   return 'done';

@@ -27,6 +27,8 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
     socket_face(env, exports);
     crash_face(env, exports);
     fd_face(env, exports);
+    transfer_face(env, exports);
+    privilege_face(env, exports);
 #endif
     gzip_face(env, exports);
     return exports;

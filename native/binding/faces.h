@@ -17,6 +17,8 @@ void engine_face(Napi::Env env, Napi::Object exports);
 void socket_face(Napi::Env env, Napi::Object exports);
 void crash_face(Napi::Env env, Napi::Object exports);
 void fd_face(Napi::Env env, Napi::Object exports);
+void transfer_face(Napi::Env env, Napi::Object exports);
+void privilege_face(Napi::Env env, Napi::Object exports);
 void gzip_face(Napi::Env env, Napi::Object exports);
 
 #endif

@@ -223,14 +223,6 @@ Napi::Value exec_self_call(const Napi::CallbackInfo &info)
                   exec_self(path.c_str(), argv.pointers.data(), envp.pointers.data(), keep.data(), keep.size()));
 }
 
-// SO_REUSEPORT on a socket that is bound already: a later one of ours may overlap with it.
-Napi::Value share_port(const Napi::CallbackInfo &info)
-{
-    int on = 1;
-    int rc = setsockopt(info[0].As<Napi::Number>().Int32Value(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    return number(info, rc < 0 ? -errno : 0);
-}
-
 // listen(2) again, which only changes how many may wait.
 Napi::Value set_backlog(const Napi::CallbackInfo &info)
 {
@@ -252,6 +244,5 @@ void fd_face(Napi::Env env, Napi::Object exports)
     exports.Set("childWait", Napi::Function::New(env, child_wait_call));
     exports.Set("dieWithParent", Napi::Function::New(env, die_with_parent));
     exports.Set("execSelf", Napi::Function::New(env, exec_self_call));
-    exports.Set("sharePort", Napi::Function::New(env, share_port));
     exports.Set("setBacklog", Napi::Function::New(env, set_backlog));
 }

@@ -1,6 +1,9 @@
 // Sockets that Node cannot make: listening ones bound with the options of a bind line, and unix datagrams.
 #include "faces.h"
 
+extern "C" {
+#include "fd/netns.h"
+}
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,7 +21,8 @@ enum {
     LISTEN_V4V6 = 2,
     LISTEN_NO_REUSEPORT = 4,
     LISTEN_DEFER_ACCEPT = 8,
-    LISTEN_TRANSPARENT = 16
+    LISTEN_TRANSPARENT = 16,
+    LISTEN_SHARE_LATER = 32 // SO_REUSEPORT once bound: who owns the port is found out first
 };
 
 void option(int fd, int level, int name, int value)
@@ -26,46 +30,62 @@ void option(int fd, int level, int name, int value)
     setsockopt(fd, level, name, &value, sizeof(value)); // what a kernel lacks is no reason to refuse a bind
 }
 
-int open_listener(const uint8_t *bytes, size_t length, int backlog, uint32_t flags)
+int closed(int fd, int err)
 {
-    struct sockaddr_storage addr = {};
-    if (length < 2 || length > sizeof(addr))
-        return -EINVAL;
-    memcpy(&addr, bytes, length);
-    int fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    if (addr.ss_family != AF_UNIX) {
+    close(fd);
+    return -err;
+}
+
+void set_options(int fd, int family, uint32_t flags)
+{
+    if (family != AF_UNIX) {
         option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
         if (!(flags & LISTEN_NO_REUSEPORT))
             option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     }
-    if (addr.ss_family == AF_INET6)
+    if (family == AF_INET6)
         option(fd, IPPROTO_IPV6, IPV6_V6ONLY, (flags & LISTEN_V6ONLY) ? 1 : (flags & LISTEN_V4V6) ? 0 : 1);
     if (flags & LISTEN_TRANSPARENT)
-        option(fd, addr.ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
-               addr.ss_family == AF_INET6 ? 75 : 19, 1);
-    if (bind(fd, reinterpret_cast<struct sockaddr *>(&addr), static_cast<socklen_t>(length)) < 0) {
-        int err = errno;
-        close(fd);
-        return -err;
-    }
+        option(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP, family == AF_INET6 ? 75 : 19, 1);
+}
+
+// <netns> is a descriptor or -1, <device> the name of an interface or empty.
+int open_listener(const Napi::Uint8Array &name, int backlog, uint32_t flags, int netns,
+                  const std::string &device)
+{
+    struct sockaddr_storage addr = {};
+    size_t length = name.ByteLength();
+    if (length < 2 || length > sizeof(addr))
+        return -EINVAL;
+    memcpy(&addr, name.Data(), length);
+    int fd = netns >= 0 ? netns_socket(netns, addr.ss_family, SOCK_STREAM)
+                        : socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return netns >= 0 ? fd : -errno;
+    set_options(fd, addr.ss_family, flags);
+    if (!device.empty() && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(),
+                                      static_cast<socklen_t>(device.size() + 1)) < 0)
+        return closed(fd, errno);
+    if (bind(fd, reinterpret_cast<struct sockaddr *>(&addr), static_cast<socklen_t>(length)) < 0)
+        return closed(fd, errno);
+    if (flags & LISTEN_SHARE_LATER)
+        option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (flags & LISTEN_DEFER_ACCEPT)
         option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
-    if (listen(fd, backlog) < 0) {
-        int err = errno;
-        close(fd);
-        return -err;
-    }
+    if (listen(fd, backlog) < 0)
+        return closed(fd, errno);
     return fd;
 }
 
 Napi::Value listen_call(const Napi::CallbackInfo &info)
 {
-    Napi::Uint8Array addr = info[0].As<Napi::Uint8Array>();
-    return Napi::Number::New(info.Env(), open_listener(addr.Data(), addr.ByteLength(),
-                                                       info[1].As<Napi::Number>().Int32Value(),
-                                                       info[2].As<Napi::Number>().Uint32Value()));
+    int netns = info.Length() > 3 && info[3].IsNumber() ? info[3].As<Napi::Number>().Int32Value() : -1;
+    std::string device =
+        info.Length() > 4 && info[4].IsString() ? info[4].As<Napi::String>().Utf8Value() : std::string();
+    return Napi::Number::New(info.Env(),
+                             open_listener(info[0].As<Napi::Uint8Array>(),
+                                           info[1].As<Napi::Number>().Int32Value(),
+                                           info[2].As<Napi::Number>().Uint32Value(), netns, device));
 }
 
 Napi::Value adopt_listener(const Napi::CallbackInfo &info)

@@ -87,6 +87,8 @@ export interface Control {
   changeFrontend(proxy: Proxy, request: FrontendRequest): Promise<string>;
   /** What the data threads know and main does not. */
   readonly streams: StreamDoor;
+  /** Gives the process's listening sockets to whoever is behind <connection>. */
+  giveSockets(connection: Socket): void;
   /** Ends the process as it is. */
   exit(code: number): void;
   /** An exception that nobody catches, where traffic is. */

@@ -12,6 +12,7 @@ import { serverCommands } from './server-commands.ts';
 import { showServersCommands } from './show-servers.ts';
 import { showStatsCommands } from './show-stats.ts';
 import { streamCommands } from './stream-commands.ts';
+import { transferCommands } from './transfer-commands.ts';
 import { waitCommands } from './wait-command.ts';
 
 /** Commands of the connection itself; the help always ends with them. */
@@ -35,6 +36,7 @@ const families: readonly Command[] = [
   ...encoderCommands,
   ...waitCommands,
   ...debugCommands,
+  ...transferCommands,
 ];
 
 /** In alphabetical order, as the help lists them. */

@@ -34,16 +34,17 @@ describe('a command line', () => {
       expect(parse(flag)).not.toHaveProperty('error');
   });
   it.each([
-    ['-D', "option '-D' (daemon mode) is not built yet in Sluice"],
     ['-z', "unknown option '-z'"],
     ['-f', "option '-f' expects an argument"],
     ['a.cfg', "unexpected argument 'a.cfg'"],
     ['-n many', "option '-n' expects a number, not 'many'"],
   ])('%s', (text, error) => expect(parse(text)).toMatchObject({ error }));
   it('is answered with all options only where they help', () => {
-    expect(parse('-D')).toMatchObject({ isUsageDue: false });
+    expect(parse('-dC')).toMatchObject({ isUsageDue: false });
     expect(parse('-z')).toMatchObject({ isUsageDue: true });
   });
-  it('names what is read and does nothing yet', () =>
-    expect(parse('-m 100 -x /run/s -f a')).toMatchObject({ notBuilt: ['-m', '-x'] }));
+  it('goes to the background, or stays in front', () => {
+    expect(parse('-D -f a')).toMatchObject({ isDaemon: true, isForeground: false });
+    expect(parse('-db -m 100 -f a')).toMatchObject({ isDaemon: false, isForeground: true, memoryMb: 100 });
+  });
 });

@@ -5,8 +5,12 @@ export interface CommandLine {
   isCheck: boolean;
   isVerbose: boolean;
   isQuiet: boolean;
-  /** -d: says what happens; -db: only stays in the foreground, as is done anyway. */
+  /** -d: says what happens. */
   isDebug: boolean;
+  /** -db: stays in the foreground, whatever the configuration says. */
+  isForeground: boolean;
+  /** -D: goes to the background. */
+  isDaemon: boolean;
   isDiagnostic: boolean;
   /** -dW: a warning is an error. */
   areWarningsFatal: boolean;
@@ -31,8 +35,6 @@ export interface CommandLine {
   hardStopPids: number[];
   /** -dK: classes of keywords to print. */
   dumps: string[];
-  /** Options that were read and do nothing yet. */
-  readonly notBuilt: string[];
 }
 
 /** What is wrong, and whether seeing all options would help. */
@@ -45,12 +47,8 @@ export type CommandLineResult = CommandLine | CommandLineError;
 
 /** Options of HAProxy that are refused by name, because doing without them would not be what was asked for. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
-  D: 'daemon mode',
   dC: 'printing the configuration',
 };
-
-/** Options whose absence costs comfort, not safety: announced, like keywords that are not built. */
-const IGNORED = new Set(['m', 'x']);
 
 const WITH_VALUE = new Set(['C', 'p', 'L', 'n', 'N', 'm', 'x', 'S', 'f']);
 
@@ -61,6 +59,8 @@ function newCommandLine(): CommandLine {
     isVerbose: false,
     isQuiet: false,
     isDebug: false,
+    isForeground: false,
+    isDaemon: false,
     isDiagnostic: false,
     areWarningsFatal: false,
     ignoresResolution: false,
@@ -78,7 +78,6 @@ function newCommandLine(): CommandLine {
     softStopPids: [],
     hardStopPids: [],
     dumps: [],
-    notBuilt: [],
   };
 }
 
@@ -90,6 +89,8 @@ function setFlag(line: CommandLine, flag: string): boolean {
   else if (flag === 'W') line.isMaster = true;
   else if (flag === 'Ws') line.isMaster = line.isNotifying = true;
   else if (flag === 'd') line.isDebug = true;
+  else if (flag === 'db') line.isForeground = true;
+  else if (flag === 'D') line.isDaemon = true;
   else if (flag === 'dW') line.areWarningsFatal = true;
   else if (flag === 'dD') line.isDiagnostic = true;
   else if (flag === 'dr') line.ignoresResolution = true;
@@ -141,7 +142,6 @@ export function parseCommandLine(words: readonly string[]): CommandLineResult {
       }
       const error = setValue(line, flag, value);
       if (error !== undefined) return { error, isUsageDue: true };
-      if (IGNORED.has(flag)) line.notBuilt.push(word);
     } else if (!setFlag(line, flag)) {
       return { error: `unknown option '${word}'`, isUsageDue: true };
     }

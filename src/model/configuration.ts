@@ -29,6 +29,18 @@ export interface GlobalSettings {
   maxCompressionRateKb: number;
   /** `maxcompcpuusage`; 100 = no limit. */
   maxCompressionCpuPercent: number;
+  /** `user`, `uid`, `group`, `gid`: what the process becomes once its sockets are open; undefined = stays. */
+  uid: number | undefined;
+  gid: number | undefined;
+  /** `chroot`; '' = none. */
+  chroot: string;
+  /** Cores are written when it crashes. */
+  isDumpable: boolean;
+  isDaemon: boolean;
+  /** A limit that cannot be had ends the start; `no strict-limits` goes on with a warning. */
+  isStrict: boolean;
+  /** `cpu-map`: processors by thread, from 0. */
+  readonly cpuMap: (readonly number[] | undefined)[];
   readonly logs: LogLine[];
   readonly statsSockets: StatsSocket[];
   statsTimeoutMs: number;
@@ -48,6 +60,9 @@ export interface StatsSocket {
   uid: number | undefined;
   gid: number | undefined;
   exposeListeners: boolean;
+  /** Network namespace and interface, '' = none. */
+  readonly namespace: string;
+  readonly device: string;
 }
 
 export interface Configuration {

@@ -52,8 +52,34 @@ export interface Addon {
   /** kind 0 datagram to `sockaddr` (UDP or unix), 1 descriptor. Returns 0 or -errno. */
   setLogTarget(index: number, kind: number, sockaddr: Uint8Array, fd: number): number;
   /** socket + bind + listen; the descriptor or -errno. flags: 1 v6only, 2 v4v6, 4 no SO_REUSEPORT, 8 defer-accept,
-   * 16 transparent. */
-  listen(sockaddr: Uint8Array, backlog: number, flags: number): number;
+   * 16 transparent, 32 SO_REUSEPORT once bound. `netns`: what `netnsOpen` gave, or -1; `device`: an interface's name, or ''. */
+  listen(sockaddr: Uint8Array, backlog: number, flags: number, netns?: number, device?: string): number;
+  /** A descriptor of the network namespace <name>, or -errno. */
+  netnsOpen(name: string): number;
+  /** Connects to a unix socket (a blocking one); the descriptor or -errno. */
+  connectUnix(sockaddr: Uint8Array, waitMs: number): number;
+  /** Sends bytes (a page at most) with up to 253 descriptors, never blocking: 0 or -errno. */
+  sendDescriptors(fd: number, data: Uint8Array, descriptors: readonly number[]): number;
+  /** Waits so long, receives bytes into `out` and descriptors into `descriptors`: bytes, 0 at the end, or -errno. */
+  receiveDescriptors(fd: number, out: Uint8Array, descriptors: number[], waitMs: number): number;
+  /** Bits: 1 a listening stream socket, 2 IPv6 alone, 4 transparent. */
+  socketTraits(fd: number): number;
+  /** Stops a TCP socket from listening; `setBacklog` lets it listen again: 0 or -errno. */
+  pauseListener(fd: number): number;
+  /** chroot; '' = a directory without a name: 0 or -errno. */
+  changeRoot(path: string): number;
+  /** User and group (-1 = stay) of the whole process; 0 or -errno. */
+  setIdentity(uid: number, gid: number, dropsGroups: boolean): number;
+  /** [real, effective, saved user, real, effective, saved group, how many other groups]. */
+  identity(): number[];
+  /** [soft, hard], -1 = none. */
+  resourceLimit(name: 'nofile' | 'core' | 'data'): number[];
+  setResourceLimit(name: 'nofile' | 'core' | 'data', soft: number, hard: number): number;
+  setDumpable(on: boolean): number;
+  /** The calling thread runs on these processors alone; 0 or -errno. */
+  setAffinity(processors: readonly number[]): number;
+  /** Standard streams become /dev/null. */
+  silenceStreams(): number;
   /** Checks that `fd` is a listening stream socket and makes it non-blocking; 0 or -errno. */
   adoptListener(fd: number): number;
   closeFd(fd: number): void;
@@ -92,8 +118,6 @@ export interface Addon {
   dieWithParent(): number;
   /** Replaces the program in this process, <keep> stay open; comes back only with -errno. */
   execSelf(path: string, argv: readonly string[], env: readonly string[], keep: readonly number[]): number;
-  /** A bound socket allows others of ours on its port (SO_REUSEPORT); 0 or -errno. */
-  sharePort(fd: number): number;
   /** How many may wait on a listening socket; 0 or -errno. */
   setBacklog(fd: number, backlog: number): number;
 

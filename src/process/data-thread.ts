@@ -9,6 +9,7 @@ import { parseConfiguration } from '../section/configuration.ts';
 import type { Plane } from '../stream/plane.ts';
 import { createDataPlane } from './data-plane.ts';
 import { publishEngineCounts } from './engine-counts.ts';
+import { chooseProcessors } from './processors.ts';
 import { answerQuestion } from './questions.ts';
 import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 
@@ -21,6 +22,7 @@ function readConfiguration(work: Work): Configuration {
 }
 
 function startEngine(work: Work, configuration: Configuration): { engine: NativeEngine; plane: Plane } {
+  chooseProcessors(loadAddon(), configuration.global, work.thread);
   const engine = new NativeEngine(loadAddon(), work.thread);
   const { plane, onBatch } = createDataPlane(configuration, engine, work.shared);
   engine.start(onBatch);

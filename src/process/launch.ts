@@ -26,22 +26,11 @@ export function sayFailure(line: CommandLine, reasons: readonly string[], speake
   speaker.show(preamble(renderOptions(line)) + notes);
 }
 
-/** A notice for each option that does nothing yet. */
-function optionNotes(line: CommandLine): string {
-  const say = (option: string) =>
-    renderNote(
-      'notice',
-      `option '${option}' is known to HAProxy but not built yet in Sluice; ignored.`,
-      process.pid,
-    );
-  return line.notBuilt.map(say).join('');
-}
-
 /** Says what is wrong with the configuration; true when it may run. */
 export function report(line: CommandLine, parsed: Parsed, speaker: Speaker): boolean {
   const { messages, configuration } = parsed;
   const isSilent = line.isQuiet && !line.isVerbose;
-  if (!isSilent) speaker.show(optionNotes(line) + renderMessages(messages, renderOptions(line)));
+  if (!isSilent) speaker.show(renderMessages(messages, renderOptions(line)));
   if (messages.some((message) => message.severity === 'alert')) return false;
   const areFatal = line.areWarningsFatal || configuration.global.settings.has('zero-warning');
   if (hasWarnings(parsed) && areFatal) {

@@ -6,7 +6,7 @@ import { makeSources } from '../section/sources.ts';
 import { listenerSockaddr, logTargetSockaddr, resolveServers, serverSockaddr } from './addresses.ts';
 import { fullconns } from './fullconn.ts';
 import { computeLimits, idealMaxconn } from './limits.ts';
-import { addressText, bindFault, sharedPorts } from './sockets.ts';
+import { addressText, bindFault } from './sockets.ts';
 
 function read(text: string) {
   const file = { name: 't.cfg', text };
@@ -105,13 +105,9 @@ describe('addresses', () => {
       [at('ipv4', '', 80), at('ipv6', '', 80), at('abns', 'n'), at('fd', '', 0, 3)].map(addressText),
     ).toEqual(['0.0.0.0:80', ':::80', 'abns@n', 'fd@3']);
     expect(
-      bindFault({ file: 'f', line: 2 }, 'frontend x', at('unix', '/s'), 'cannot bind UNIX socket (E)'),
+      bindFault({ file: 'f', line: 2 }, 'frontend x', at('unix', '/s'), {
+        error: 'cannot bind UNIX socket (E)',
+      }),
     ).toBe('Binding [f:2] for frontend x: protocol unix_stream: cannot bind UNIX socket (E) [/s].');
-  });
-
-  it('that ask for one port twice are known', () => {
-    expect([
-      ...sharedPorts([at('ipv4', '', 80), at('ipv6', '', 80), at('ipv4', '', 81), at('unix', '/s')]),
-    ]).toEqual([80]);
   });
 });

@@ -7,6 +7,7 @@ import type { Addon } from '../native/addon.ts';
 import { listenerWords } from './engine-tables.ts';
 import type { Speaker } from './say.ts';
 import { bindFault, type Opener, type SocketSettings } from './sockets.ts';
+import type { Description, OfferedSocket } from './transfer-wire.ts';
 
 /** Accepted connections that may wait in the kernel, unless `backlog` or `maxconn` ask for more or less. */
 const BACKLOG_DEFAULT = 1024;
@@ -28,9 +29,15 @@ function kindOf(listener: Listener): string {
   return isBackend ? 'proxy' : 'frontend';
 }
 
+/** What its socket does not say by itself. */
+function describeListener({ settings }: Listener): Description {
+  return { namespace: settings.get('namespace')?.[0] ?? '', device: settings.get('interface')?.[0] ?? '' };
+}
+
 function settingsOf(listener: Listener, maxconn: number): SocketSettings {
   const { address, v6only, v4v6, mode, uid, gid } = listener;
-  return { address, v6only, v4v6, mode, uid, gid, backlog: backlogOf(listener, maxconn) };
+  const backlog = backlogOf(listener, maxconn);
+  return { address, v6only, v4v6, mode, uid, gid, backlog, ...describeListener(listener) };
 }
 
 export class Listeners {
@@ -38,8 +45,14 @@ export class Listeners {
   readonly descriptors: number[] = [];
   /** By listener index: the number by which a master knows its socket, 0 without one. */
   readonly socketIds: number[] = [];
+  /** Another process has them too: what is done to a socket is done to both. */
+  areShared = false;
   private readonly addon: Addon;
   private readonly configuration: Configuration;
+  /** Sockets of the runtime API. */
+  private readonly others: OfferedSocket[] = [];
+  private maxconn = 0;
+  private threads = 1;
 
   constructor(addon: Addon, configuration: Configuration) {
     this.addon = addon;
@@ -64,21 +77,82 @@ export class Listeners {
       if ('fd' in opened) {
         this.descriptors.push(opened.fd);
         this.socketIds[listener.index] = opened.socketId ?? 0;
+        this.areShared ||= opened.socketId !== undefined;
         continue;
       }
       failed = true;
       this.descriptors.push(-1);
       const who = `${kindOf(listener)} ${listener.proxy.name}`;
-      speaker.alert(bindFault(listener.place, who, listener.address, opened.error));
+      speaker.alert(bindFault(listener.place, who, listener.address, opened));
     }
     if (failed) return false;
-    const words = listenerWords(this.configuration, this.descriptors, threads, this.socketIds);
-    for (const [index, entry] of words.entries()) this.addon.setListener(index, entry);
+    this.maxconn = maxconn;
+    this.threads = threads;
+    this.tellEngine();
     return true;
   }
 
   get openCount(): number {
     return this.descriptors.filter((fd) => fd >= 0).length;
+  }
+
+  /** Those that another process may take: not what we inherited ourselves. */
+  get offered(): OfferedSocket[] {
+    const { listeners } = this.configuration;
+    const open = listeners.filter(
+      ({ index, address }) => address.kind !== 'fd' && (this.descriptors[index] ?? -1) >= 0,
+    );
+    const offered = open.map((listener) => ({
+      ...describeListener(listener),
+      fd: this.descriptors[listener.index] as number,
+    }));
+    return [...offered, ...this.others];
+  }
+
+  alsoOffer(socket: OfferedSocket): void {
+    this.others.push(socket);
+  }
+
+  /** Lets go of the ports without closing them; names without a file are closed, since nobody else could take them. Only when no thread
+   * polls. False when a socket went on listening. */
+  pause(): boolean {
+    let areAll = true;
+    for (const { index, address } of this.configuration.listeners) {
+      const fd = this.descriptors[index] ?? -1;
+      if (fd < 0 || this.areShared) continue;
+      if (address.kind === 'abns') {
+        this.addon.closeFd(fd);
+        this.descriptors[index] = -1;
+      } else if (address.kind !== 'unix' && address.kind !== 'fd') {
+        const isPaused = this.addon.pauseListener(fd) === 0 || (this.addon.socketTraits(fd) & 1) === 0;
+        areAll &&= isPaused;
+      }
+    }
+    return areAll;
+  }
+
+  /** The reverse of `pause`; false when a port is somebody else's by now. */
+  resume(opener: Opener): boolean {
+    let areAll = true;
+    for (const listener of this.configuration.listeners) {
+      const { index, address, proxy } = listener;
+      const fd = this.descriptors[index] ?? -1;
+      if (fd < 0 && address.kind === 'abns' && !proxy.disabled) {
+        const opened = opener.open(settingsOf(listener, this.maxconn));
+        if ('fd' in opened) this.descriptors[index] = opened.fd;
+        else areAll = false;
+      } else if (fd >= 0 && !this.areShared && address.kind !== 'unix' && address.kind !== 'fd') {
+        const isListening = this.addon.setBacklog(fd, backlogOf(listener, this.maxconn)) === 0;
+        areAll &&= isListening;
+      }
+    }
+    this.tellEngine();
+    return areAll;
+  }
+
+  private tellEngine(): void {
+    const words = listenerWords(this.configuration, this.descriptors, this.threads, this.socketIds);
+    for (const [index, entry] of words.entries()) this.addon.setListener(index, entry);
   }
 
   /** Only when no thread polls them any more. */

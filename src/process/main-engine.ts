@@ -7,6 +7,7 @@ import type { Addon } from '../native/addon.ts';
 import { NativeEngine } from '../native/engine.ts';
 import type { Plane, SharedMemory } from '../stream/plane.ts';
 import { createDataPlane } from './data-plane.ts';
+import { chooseProcessors } from './processors.ts';
 
 export type ProbeListener = (words: Uint32Array, at: number) => void;
 
@@ -34,6 +35,7 @@ export function startMainEngine(
   shared: SharedMemory,
 ): MainEngine {
   const isDataPlane = shared.threads === 1;
+  if (isDataPlane) chooseProcessors(addon, configuration.global, 0);
   // Data threads have the indexes from 0; main's own comes after theirs.
   const engine = new NativeEngine(addon, isDataPlane ? 0 : shared.threads);
   let listener: ProbeListener = () => {};

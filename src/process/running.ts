@@ -21,6 +21,7 @@ import { publishEngineCounts } from './engine-counts.ts';
 import type { Limits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
 import type { MainEngine } from './main-engine.ts';
+import { Pause } from './pause.ts';
 import { RuntimeApi } from './runtime-api.ts';
 import { stateDoor } from './runtime-control.ts';
 import type { Speaker } from './say.ts';
@@ -58,6 +59,7 @@ export class Running {
   private readonly stop: Stop;
   private readonly arrivals: Arrivals;
   private readonly watch: StateWatch;
+  private readonly pauses: Pause;
 
   constructor(parts: Parts) {
     const { configuration, mainEngine, live } = parts;
@@ -70,6 +72,7 @@ export class Running {
     this.arrivals = new Arrivals(parts.addon);
     this.stop = new Stop(parts, this.voice, this.api.source);
     this.watch = new StateWatch(this.api.source);
+    this.pauses = new Pause(parts, this.voice);
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
   }
 
@@ -132,6 +135,16 @@ export class Running {
   /** A connected client of the runtime API, from somewhere else than its sockets. */
   adoptClient(fd: number, level: Level): void {
     this.api.adopt(fd, level);
+  }
+
+  /** SIGTTOU. */
+  pause(): void {
+    if (!this.stop.isStopping) this.pauses.pause(() => this.softStop());
+  }
+
+  /** SIGTTIN. */
+  resume(): void {
+    if (!this.stop.isStopping) this.pauses.resume();
   }
 
   /** SIGHUP. */

@@ -21,9 +21,10 @@ import { bindFault, type Opener, type SocketSettings } from './sockets.ts';
 /** Clients that may wait in the kernel for the runtime API. */
 const BACKLOG = 64;
 
-function settingsOf({ kind, host, port, fd, source, mode, uid, gid }: StatsSocket): SocketSettings {
+function settingsOf(socket: StatsSocket): SocketSettings {
+  const { kind, host, port, fd, source, mode, uid, gid, namespace, device } = socket;
   const address = { kind, host, port, fd, source };
-  return { address, mode, uid, gid, backlog: BACKLOG, v6only: false, v4v6: false };
+  return { address, mode, uid, gid, namespace, device, backlog: BACKLOG, v6only: false, v4v6: false };
 }
 
 /** `tune.bufsize` bounds a line, `tune.cli.max-payload-size` a payload. */
@@ -60,11 +61,13 @@ export class RuntimeApi {
     for (const socket of this.parts.configuration.global.statsSockets) {
       const opened = opener.open(settingsOf(socket));
       if ('fd' in opened) {
-        this.sockets.push({ fd: opened.fd, level: socket.level });
+        const { level, exposeListeners } = socket;
+        this.sockets.push({ fd: opened.fd, level, exposesListeners: exposeListeners });
+        if (socket.kind !== 'fd') this.parts.listeners.alsoOffer({ ...socket, fd: opened.fd });
         continue;
       }
       failed = true;
-      this.parts.speaker.alert(bindFault(socket.place, 'frontend GLOBAL', socket, opened.error));
+      this.parts.speaker.alert(bindFault(socket.place, 'frontend GLOBAL', socket, opened));
     }
     return !failed;
   }

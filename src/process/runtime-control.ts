@@ -13,6 +13,7 @@ import type { DataThreads } from './data-threads.ts';
 import { serverWords } from './engine-tables.ts';
 import { answerQuestion, type Question, type Reply } from './questions.ts';
 import type { Parts } from './running.ts';
+import { giveSockets } from './transfer-server.ts';
 
 const INFO = 6;
 
@@ -81,6 +82,12 @@ export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoi
     setAddress: (server, address) => moveServer(parts, server, address),
     changeFrontend: () => Promise.resolve('not built'),
     streams: streamDoor(parts),
+    giveSockets: (connection) => {
+      const { addon, listeners } = parts;
+      giveSockets(addon, connection, listeners.offered, () => {
+        listeners.areShared = true;
+      });
+    },
     exit: (code) => process.exit(code),
     panic: () => panic(dataThreads),
     log: (text) => voice.logGlobal(INFO, text),

@@ -1,5 +1,6 @@
 /** Signals of a process without a master (management guide, section 4): USR1 stops softly; INT and TERM end at once, the process dying
- * of the signal as HAProxy's does, so that whoever started it sees why; HUP and QUIT say how it goes; PIPE never ends it.
+ * of the signal as HAProxy's does, so that whoever started it sees why; HUP and QUIT say how it goes; PIPE never ends it; TTOU lets go of
+ * the ports, TTIN takes them back.
  */
 import type { Running } from './running.ts';
 
@@ -14,6 +15,6 @@ export function onSignals(running: Running): void {
   process.on('SIGHUP', () => running.dumpStates());
   process.on('SIGQUIT', () => running.dumpMemory());
   process.on('SIGPIPE', () => {});
-  // A HAProxy that takes over asks for the ports with these; unhandled, they would stop the whole process.
-  for (const signal of ['SIGTTOU', 'SIGTTIN'] as const) process.on(signal, () => {});
+  process.on('SIGTTOU', () => running.pause());
+  process.on('SIGTTIN', () => running.resume());
 }

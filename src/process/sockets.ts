@@ -1,24 +1,28 @@
-/** Opens listening sockets: of proxies and of the runtime API, on IP addresses, unix paths, abstract names, or inherited. Descriptors
- * belong to whoever asked for them.
+/** Opens listening sockets: of proxies and of the runtime API, on IP addresses, unix paths, abstract names, inherited, or taken over
+ * from another process (`-x`). Descriptors belong to whoever asked for them.
  */
 import { chmodSync, chownSync, renameSync, unlinkSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
-import { errnoText, errorText } from '../check/errno-text.ts';
+import { errnoName, errnoText, errorText } from '../check/errno-text.ts';
 import type { ListenerAddress } from '../model/listener.ts';
 import type { Place } from '../model/place.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerSockaddr } from './addresses.ts';
 import type { OldProcesses } from './old-processes.ts';
+import { ownerText, portOwners } from './port-owner.ts';
+import type { TransferredSockets } from './transferred-sockets.ts';
 
 /** Flags of addon.listen. */
 const LISTEN_V6ONLY = 1;
 const LISTEN_V4V6 = 2;
-/** One socket serves all threads: SO_REUSEPORT would only hide that somebody else has the port (except where our own overlap). */
+/** SO_REUSEPORT would hide that somebody else has the port. */
 const LISTEN_NO_REUSEPORT = 4;
+/** Once that is known it is set: a process that replaces this one may then bind beside it. */
+const LISTEN_SHARE_LATER = 32;
 
-/** Ports that are still being given up are tried again so often in all, this far apart; more often when an old process was told to go. */
+/** Ports that are still being given up are tried again so often in all, this far apart; more often when an old process was asked for
+ * them. */
 export const BIND_TRIES_MAX = 10;
-export const HANDOVER_TRIES_MAX = 300;
+export const HANDOVER_TRIES_MAX = 100;
 const BIND_RETRY_MS = 10;
 
 export interface SocketSettings {
@@ -29,6 +33,10 @@ export interface SocketSettings {
   readonly mode: number | undefined;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
+  /** Network namespace; '' = the process's own. */
+  readonly namespace: string;
+  /** Interface it is bound to, or ''. */
+  readonly device: string;
 }
 
 /** As messages show it: `0.0.0.0:80`, `:::80`, `unix@/path`, `abns@name`, `fd@3`. */
@@ -49,21 +57,32 @@ const PROTOCOLS: Readonly<Record<ListenerAddress['kind'], string>> = {
 };
 
 /** HAProxy's sentence about a socket that could not be opened; <who> is `frontend x`. */
-export function bindFault(place: Place, who: string, address: ListenerAddress, error: string): string {
+export function bindFault(
+  place: Place,
+  who: string,
+  address: ListenerAddress,
+  { error, owner }: BindError,
+): string {
   const isUnix = address.kind === 'unix' || address.kind === 'abns';
   const where = isUnix ? `[${addressText(address)}]` : `for [${addressText(address)}]`;
   const protocol = PROTOCOLS[address.kind];
-  return `Binding [${place.file}:${place.line}] for ${who}: protocol ${protocol}: ${error} ${where}.`;
+  return `Binding [${place.file}:${place.line}] for ${who}: protocol ${protocol}: ${error} ${where}${owner === undefined ? '' : `, ${owner}`}.`;
+}
+
+export interface BindError {
+  /** What HAProxy says between the protocol and the address. */
+  readonly error: string;
+  /** Who has it instead. */
+  readonly owner?: string;
 }
 
 /** <socketId>: the number by which a master knows it. */
-export type Opened = { readonly fd: number; readonly socketId?: number } | { readonly error: string };
+export type Opened = { readonly fd: number; readonly socketId?: number } | BindError;
 
 /** Who opens sockets: this process itself, or its master. */
 export interface Opener {
   /** All that will be asked for, in this order. */
   prepare(wanted: readonly SocketSettings[]): Promise<void>;
-  /** The error is what HAProxy says between the protocol and the address. */
   open(settings: SocketSettings): Opened;
 }
 
@@ -109,27 +128,29 @@ function pause(ms: number): void {
   Atomics.wait(sleepWord, 0, 0, ms);
 }
 
-/** Opens sockets one after the other. One for the whole start: it knows which ports are asked for more than once, and how long it may
- * still wait for a port. */
+/** Opens sockets one after the other. One for the whole start: it knows which ports were asked for already, and how long it may still
+ * wait for a port. */
 export class SocketOpener implements Opener {
   private readonly addon: Addon;
   private readonly old: OldProcesses;
-  private readonly sharedPorts: ReadonlySet<number>;
-  private readonly seenPorts = new Set<number>();
+  private readonly transferred: TransferredSockets | undefined;
+  private readonly ownPorts = new Set<string>();
+  private readonly namespaces = new Map<string, number>();
   private triesLeft: number;
 
-  constructor(addon: Addon, old: OldProcesses, sharedPorts: ReadonlySet<number>) {
+  /** <transferred> are taken instead of binding where they fit. */
+  constructor(addon: Addon, old: OldProcesses, transferred?: TransferredSockets) {
     this.addon = addon;
     this.old = old;
-    this.sharedPorts = sharedPorts;
+    this.transferred = transferred;
     this.triesLeft = old.exist ? HANDOVER_TRIES_MAX : BIND_TRIES_MAX;
   }
 
   async prepare(): Promise<void> {}
 
-  /** This process has a socket on <port>: others of ours may overlap with it. */
-  know(port: number): void {
-    this.seenPorts.add(port);
+  /** This process has such a socket: others of ours may overlap with it. */
+  know(settings: SocketSettings): void {
+    this.ownPorts.add(portKey(settings));
   }
 
   open(settings: SocketSettings): Opened {
@@ -140,47 +161,78 @@ export class SocketOpener implements Opener {
         ? { error: `cannot use file descriptor '${address.fd}' (${errnoText(-result)})` }
         : { fd: address.fd };
     }
-    if (address.kind === 'unix') return openUnix(this.addon, settings);
+    const sockaddr = listenerSockaddr(address);
+    const taken = this.transferred?.take({ ...settings, sockaddr, transparent: false });
+    if (taken !== undefined) {
+      this.addon.adoptListener(taken);
+      // It listens already; this sets how many may wait.
+      this.addon.setBacklog(taken, settings.backlog);
+      this.know(settings);
+      return { fd: taken };
+    }
+    return address.kind === 'unix' ? openUnix(this.addon, settings) : this.bind(settings, sockaddr);
+  }
+
+  private bind(settings: SocketSettings, sockaddr: Uint8Array): Opened {
+    const { address, device } = settings;
+    const netns = this.namespace(settings.namespace);
+    if ('error' in netns) return netns;
+    const fd = this.listen(settings, sockaddr, netns.fd);
+    if (fd >= 0) return { fd };
+    const name = errnoName(-fd);
+    if (device !== '' && (name === 'ENODEV' || name === 'EPERM'))
+      return { error: `cannot bind receiver to device '${device}' (${errnoText(-fd)})` };
+    const what = address.kind === 'abns' ? 'cannot bind UNIX socket' : 'cannot bind socket';
+    const error = `${what} (${errnoText(-fd)})`;
+    return name === 'EADDRINUSE' ? { error, owner: ownerText(portOwners(address)) } : { error };
+  }
+
+  /** A descriptor of the namespace, -1 for our own. */
+  private namespace(name: string): Opened {
+    if (name === '') return { fd: -1 };
+    const fd = this.namespaces.get(name) ?? this.addon.netnsOpen(name);
+    if (fd < 0) return { error: `cannot open namespace '${name}' (${errnoText(-fd)})` };
+    this.namespaces.set(name, fd);
+    return { fd };
+  }
+
+  /** Addresses that overlap on one port (`:80` and `:::80`) are allowed within the process: the first shows that the port is nobody
+   * else's, the others share it. */
+  private listen(settings: SocketSettings, sockaddr: Uint8Array, netns: number): number {
+    const { backlog, device, address } = settings;
     // The kernel's usual answer for :: is both families; HAProxy leaves it so.
     const family = settings.v6only ? LISTEN_V6ONLY : LISTEN_V4V6;
-    const fd = this.listen(address, listenerSockaddr(address), settings.backlog, family);
-    if (fd >= 0) return { fd };
-    const what = address.kind === 'abns' ? 'cannot bind UNIX socket' : 'cannot bind socket';
-    return { error: `${what} (${errnoText(-fd)})` };
-  }
-
-  /** Addresses that overlap on one port (`:80` and `:::80`) are allowed within the process: these sockets share the port, after one
-   * try without sharing has shown that it is nobody else's. */
-  private listen(address: ListenerAddress, sockaddr: Uint8Array, backlog: number, family: number): number {
-    const isShared = address.kind !== 'abns' && this.sharedPorts.has(address.port);
-    if (isShared && this.seenPorts.has(address.port)) return this.addon.listen(sockaddr, backlog, family);
-    this.seenPorts.add(address.port);
-    const fd = this.tryListen(sockaddr, backlog, LISTEN_NO_REUSEPORT | family);
-    if (fd < 0 || !isShared) return fd;
-    this.addon.closeFd(fd);
-    return this.addon.listen(sockaddr, backlog, family);
-  }
-
-  private tryListen(sockaddr: Uint8Array, backlog: number, flags: number): number {
-    let result = this.addon.listen(sockaddr, backlog, flags);
-    while (result < 0 && this.triesLeft > 0 && getSystemErrorName(result) === 'EADDRINUSE') {
-      this.old.tell();
+    const attempt = (flags: number) => this.addon.listen(sockaddr, backlog, flags | family, netns, device);
+    const key = portKey(settings);
+    if (address.kind !== 'abns' && this.ownPorts.has(key)) return attempt(0);
+    this.ownPorts.add(key);
+    const alone = LISTEN_NO_REUSEPORT | LISTEN_SHARE_LATER;
+    let result = attempt(alone);
+    while (result < 0 && this.triesLeft > 0 && errnoName(-result) === 'EADDRINUSE') {
+      if (this.old.exist && this.isHeldByOld(address)) result = attempt(0);
+      if (result >= 0) break;
+      this.old.pause();
       this.triesLeft--;
       pause(BIND_RETRY_MS);
-      result = this.addon.listen(sockaddr, backlog, flags);
+      result = attempt(alone);
     }
     return result;
   }
+
+  /** Sharing a port with the process that is replaced is what is wanted; with any other it would take its clients away. */
+  private isHeldByOld(address: ListenerAddress): boolean {
+    const owners = portOwners(address);
+    return address.kind !== 'abns' && owners.every(({ pid }) => this.old.includes(pid));
+  }
+
+  /** The start is over: descriptors that nobody took, and of namespaces, are closed. How many sockets were not taken. */
+  end(): number {
+    for (const fd of this.namespaces.values()) this.addon.closeFd(fd);
+    this.namespaces.clear();
+    return this.transferred?.closeUnused() ?? 0;
+  }
 }
 
-/** Ports that more than one listener asks for. */
-export function sharedPorts(addresses: readonly ListenerAddress[]): ReadonlySet<number> {
-  const seen = new Set<number>();
-  const shared = new Set<number>();
-  for (const { kind, port } of addresses) {
-    if (kind !== 'ipv4' && kind !== 'ipv6') continue;
-    if (seen.has(port)) shared.add(port);
-    seen.add(port);
-  }
-  return shared;
+function portKey({ address, namespace, device }: SocketSettings): string {
+  return `${address.port} ${namespace} ${device}`;
 }

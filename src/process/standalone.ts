@@ -1,45 +1,66 @@
-/** A process of its own: opens its sockets itself, lets clients in at once, writes its pidfile, tells the processes it replaces. */
+/** A process of its own: opens its sockets itself or takes them over, lets clients in at once, writes its pidfile, tells the processes it
+ * replaces.
+ */
 import { writeFileSync } from 'node:fs';
 import type { CommandLine } from '../config/command-line.ts';
-import type { Configuration } from '../model/configuration.ts';
 import type { Addon } from '../native/addon.ts';
+import { tellDaemonServes } from './daemon.ts';
 import type { Host } from './host.ts';
 import { OldProcesses } from './old-processes.ts';
 import type { Parts, Running } from './running.ts';
+import type { Speaker } from './say.ts';
 import { onSignals } from './signals.ts';
-import { type Opener, SocketOpener, sharedPorts } from './sockets.ts';
+import { type Opener, SocketOpener } from './sockets.ts';
+import { askForSockets } from './take-over.ts';
 
 export class Standalone implements Host {
   private readonly options: CommandLine;
   private readonly old: OldProcesses;
+  private readonly speaker: Speaker;
+  private readonly daemonNote: number;
+  private sockets: SocketOpener | undefined;
 
-  constructor(options: CommandLine) {
+  /** <daemonNote>: where a process in the background says that it serves, or -1. */
+  constructor(options: CommandLine, speaker: Speaker, daemonNote: number) {
     this.options = options;
+    this.speaker = speaker;
+    this.daemonNote = daemonNote;
     this.old = new OldProcesses(options.softStopPids, options.hardStopPids);
   }
 
-  opener(addon: Addon, configuration: Configuration): Opener {
-    const ports = sharedPorts(configuration.listeners.map((one) => one.address));
-    return new SocketOpener(addon, this.old, ports);
+  opener(addon: Addon): Opener | undefined {
+    const transferred = askForSockets(addon, this.options, process.env, this.speaker);
+    if (transferred === 'refused') return undefined;
+    this.sockets = new SocketOpener(addon, this.old, transferred);
+    return this.sockets;
   }
 
   attach(running: Running): void {
     onSignals(running);
   }
 
+  opened(parts: Parts): boolean {
+    this.sockets?.end();
+    const { settings, uid } = parts.configuration.global;
+    const error = writePidFile(this.options.pidFile || (settings.get('pidfile')?.[0] ?? ''));
+    if (error !== '') {
+      this.speaker.alert(error);
+      return false;
+    }
+    this.old.tellForeign(uid);
+    return true;
+  }
+
   async mayServe(): Promise<void> {}
 
   serves(parts: Parts): void {
-    const { settings } = parts.configuration.global;
-    const error = writePidFile(this.options.pidFile || (settings.get('pidfile')?.[0] ?? ''));
-    if (error !== '') {
-      parts.speaker.alert(error);
-      process.exit(1);
-    }
     this.old.tell();
+    tellDaemonServes(parts.addon, this.daemonNote);
   }
 
-  giveUp(): void {}
+  giveUp(): void {
+    this.old.resume();
+  }
 }
 
 /** The file of `-p` and `pidfile`, none when <path> is ''; answers why it could not be written, or ''. */

@@ -20,6 +20,7 @@ import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
 import { startMainEngine } from './main-engine.ts';
 import { openRecorder } from './recorder.ts';
+import { applyLimits, dropPrivileges } from './privileges.ts';
 import { Running } from './running.ts';
 import type { Speaker } from './say.ts';
 import { threadCount, workersOf } from './thread-count.ts';
@@ -97,6 +98,7 @@ async function prepare(run: Run): Promise<Running> {
   };
   dataThreads.resize(workersOf(threads));
   const addon = loadAddon();
+  if (!applyLimits(addon, configuration.global, options.memoryMb, speaker)) giveUp(run);
   const descriptors = descriptorLimit();
   const limits = computeLimits(configuration, threads, descriptors);
   const shared = makeShared(configuration, threads);
@@ -128,11 +130,14 @@ async function start(run: Run): Promise<void> {
   const { configuration, host, speaker } = run;
   const running = await prepare(run);
   // Whoever can connect is served, and whoever sees a port open may send signals: nothing listens before now.
-  const isOpen = await running.open(host.opener(running.parts.addon, configuration));
-  if (!isOpen) {
+  const opener = host.opener(running.parts.addon);
+  if (opener === undefined) giveUp(run);
+  if (!(await running.open(opener))) {
     speaker.alert('[sluice.main()] Some protocols failed to start their listeners! Exiting.');
     giveUp(run);
   }
+  if (!host.opened(running.parts) || !dropPrivileges(running.parts.addon, configuration.global, speaker))
+    giveUp(run);
   await host.mayServe(running.parts);
   await running.begin();
   host.serves(running.parts);

@@ -16,7 +16,9 @@ import { type Keyword, keyword } from '../config/keyword.ts';
 import type { Word } from '../config/place.ts';
 import type { GlobalSettings } from '../model/configuration.ts';
 import { crashKeywords } from './crash-keywords.ts';
+import { cpuMapKeywords } from './cpu-map.ts';
 import { parseLogLine } from './log-lines.ts';
+import { obsoleteGlobalKeywords, privilegeKeywords } from './privilege-keywords.ts';
 import type { Reading } from './reading.ts';
 import { stateGlobalKeywords } from './state-keywords.ts';
 import { statsSocketKeywords } from './stats-socket.ts';
@@ -127,7 +129,6 @@ const processKeywords: readonly GlobalKeyword[] = [
   accepted('busy-polling'),
   accepted('insecure-fork-wanted'),
   accepted('insecure-setuid-wanted'),
-  accepted('strict-limits'),
   accepted('numa-cpu-mapping'),
   accepted('no-memory-trimming'),
   accepted('noevports'),
@@ -135,17 +136,9 @@ const processKeywords: readonly GlobalKeyword[] = [
   accepted('nopoll'),
   kept('nosplice'),
   accepted('quiet'),
-  notBuilt('daemon'),
   kept('master-worker', customOrNothing('[no-exit-on-failure]...')),
   kept('mworker-max-reloads', integer('<retries>')),
   kept('no-standby'),
-  notBuilt('set-dumpable', customOrNothing('[on|off]...')),
-  notBuilt('nbproc', integer('<number>')),
-  notBuilt('chroot', word('<path>')),
-  notBuilt('user', word('<user>')),
-  notBuilt('group', word('<group>')),
-  notBuilt('uid', integer('<uid>')),
-  notBuilt('gid', integer('<gid>')),
 ];
 
 const tuneKeywords: readonly GlobalKeyword[] = [
@@ -283,4 +276,7 @@ export const globalKeywords: readonly GlobalKeyword[] = [
   ...logKeywords,
   ...statsSocketKeywords,
   ...crashKeywords,
+  ...cpuMapKeywords,
+  ...privilegeKeywords,
+  ...obsoleteGlobalKeywords,
 ];

@@ -64,6 +64,8 @@ export function readStatsSocket(cursor: WordCursor, reading: Reading): StatsSock
     mode: fields.mode,
     uid: fields.uid,
     gid: fields.gid,
+    namespace: fields.settings.get('namespace')?.[0] ?? '',
+    device: fields.settings.get('interface')?.[0] ?? '',
     exposeListeners: fields.settings.get('expose-fd')?.[0] === 'listeners',
   }));
 }

@@ -98,7 +98,7 @@ ${PAGE}listen through
     const exit = await runSluice(['-db', '-f', one.cfgPath]);
     expect(exit.code).toBe(1);
     expect(exit.stderr).toContain(
-      `] for frontend fe: protocol tcpv4: cannot bind socket (Address already in use) for [127.0.0.1:${one.ports['fe']}].`,
+      `] for frontend fe: protocol tcpv4: cannot bind socket (Address already in use) for [127.0.0.1:${one.ports['fe']}], held by process ${one.pid} (`,
     );
     const quiet = await runSluice(['-db', '-q', '-f', one.cfgPath]);
     expect([quiet.code, quiet.stderr]).toEqual([1, '']);

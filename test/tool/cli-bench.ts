@@ -80,6 +80,7 @@ export function cliBench(text = TEXT): CliBench {
       shut: () => Promise.resolve(0),
     },
     log() {},
+    giveSockets() {},
     exit() {},
     panic() {},
   };

@@ -56,6 +56,8 @@ export function readMasterSocket(text: string): Wanted | string {
       backlog: BACKLOG,
       v6only: false,
       v4v6: false,
+      namespace: '',
+      device: '',
       mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
       uid: idOf(uid, user === undefined ? undefined : diskLoader.userId(user)),
       gid: idOf(gid, group === undefined ? undefined : diskLoader.groupId(group)),
@@ -69,7 +71,7 @@ export function openMasterSockets(
   texts: readonly string[],
   known: Readonly<Record<string, number>>,
 ): Record<string, number> | string {
-  const opener = new SocketOpener(addon, new OldProcesses([], []), new Set());
+  const opener = new SocketOpener(addon, new OldProcesses([], []));
   const open: Record<string, number> = {};
   for (const text of texts) {
     const wanted = readMasterSocket(text);

@@ -4,7 +4,8 @@
 import { chmodSync, chownSync, lstatSync } from 'node:fs';
 import type { Addon } from '../../native/addon.ts';
 import { OldProcesses } from '../old-processes.ts';
-import { SocketOpener, type SocketSettings, sharedPorts } from '../sockets.ts';
+import { SocketOpener, type SocketSettings } from '../sockets.ts';
+import type { TransferredSockets } from '../transferred-sockets.ts';
 
 export type BrokerAnswer = { readonly socketId: number; readonly fd: number } | { readonly error: string };
 
@@ -49,6 +50,8 @@ export class Broker {
   private readonly sockets = new Map<number, Owned>();
   private readonly byKey = new Map<string, Owned>();
   private nextId = 1;
+  /** Of the process that this one replaces (`-x`): for the first worker. */
+  transferred: TransferredSockets | undefined;
   private old: OldProcesses;
 
   /** <old> are told to go when they hold a port that the first worker needs. */
@@ -60,17 +63,18 @@ export class Broker {
   /** For each of <wanted> a socket, opened now or known, or why not. Known ones stay with whoever else uses them. */
   open(wanted: readonly SocketSettings[]): BrokerAnswer[] {
     const seen = new Map<string, number>();
-    const ports = new Set(sharedPorts(wanted.map((one) => one.address)));
-    for (const { port } of this.sockets.values()) if (port > 0) ports.add(port);
-    const opener = new SocketOpener(this.addon, this.old, ports);
-    for (const { port } of this.sockets.values()) opener.know(port);
-    return wanted.map((settings) => {
+    const opener = new SocketOpener(this.addon, this.old, this.transferred);
+    for (const { settings } of this.sockets.values()) opener.know(settings);
+    const answers = wanted.map((settings) => {
       // The same address may be asked for more than once; the n-th is the n-th again after a reload.
       const plain = keyOf(settings);
       const count = (seen.get(plain) ?? 0) + 1;
       seen.set(plain, count);
       return this.openOne(opener, `${count} ${plain}`, settings);
     });
+    opener.end();
+    this.transferred = undefined;
+    return answers;
   }
 
   /** Closes what is in none of <used>. */
@@ -107,8 +111,6 @@ export class Broker {
     if ('error' in opened) return opened;
     const { kind, port } = settings.address;
     const isIp = kind === 'ipv4' || kind === 'ipv6';
-    // From now on only sockets of ours may overlap with it: whether somebody else's did has been seen.
-    if (isIp) this.addon.sharePort(opened.fd);
     const socket = {
       socketId: this.nextId++,
       fd: opened.fd,

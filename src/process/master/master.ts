@@ -10,6 +10,7 @@ import type { Addon } from '../../native/addon.ts';
 import { OldProcesses } from '../old-processes.ts';
 import { Speaker } from '../say.ts';
 import { writePidFile } from '../standalone.ts';
+import { askForSockets } from '../take-over.ts';
 import { Broker } from './broker.ts';
 import { Children } from './children.ts';
 import { Crew } from './crew.ts';
@@ -54,6 +55,7 @@ export class Master {
   private readonly options: MasterOptions;
   private readonly notifier: Notifier;
   private readonly old: OldProcesses;
+  private readonly broker: Broker;
   private readonly startMaxMs: number;
   private exitCode = 0;
   /** What the serving worker read, in a file in memory. */
@@ -70,8 +72,9 @@ export class Master {
     this.notifier = new Notifier(addon, line.isNotifying ? (environment.NOTIFY_SOCKET ?? '') : '');
     this.old = new OldProcesses(line.softStopPids, line.hardStopPids);
     this.startMaxMs = Number(environment.SLUICE_START_TIMEOUT_MS) || START_MAX_MS;
-    const broker = new Broker(addon, this.old);
-    this.crew = new Crew(addon, words, line.masterSockets.join(';'), new Children(addon), broker, {
+    this.broker = new Broker(addon, this.old);
+    const masterSockets = line.masterSockets.join(';');
+    this.crew = new Crew(addon, words, masterSockets, new Children(addon), this.broker, {
       onLost: (worker) => this.lost(worker),
       onEnded: (worker) => this.ended(worker),
       onNotice: () => {},
@@ -91,6 +94,10 @@ export class Master {
 
   /** The first worker: without it there is nothing to go on with. */
   async start(): Promise<void> {
+    const { addon, line, environment } = this.options;
+    const transferred = askForSockets(addon, line, environment, this.speaker);
+    if (transferred === 'refused') return this.options.exit(1);
+    this.broker.transferred = transferred;
     const worker = await this.bring();
     if (worker.state !== 'serving') {
       if (!this.isStopping) this.options.exit(Math.max(worker.exitStatus, 1));

@@ -77,6 +77,8 @@ const INT_MAX = 0x7fffffff;
 const UINT_MAX = 0xffffffff;
 /** Characters of an address as it is written. */
 const ADDRESS_MAX_CHARS = 4096;
+/** Characters of the name of a network namespace or interface. */
+const NAME_MAX_CHARS = 255;
 const KINDS = ['ipv4', 'ipv6', 'unix', 'abns', 'fd'];
 
 function isOptional(value: unknown, most: number): boolean {
@@ -99,7 +101,9 @@ function socketSettings(value: unknown): SocketSettings | undefined {
     typeof all.v4v6 === 'boolean' &&
     isOptional(all.mode, 0o7777) &&
     isOptional(all.uid, UINT_MAX) &&
-    isOptional(all.gid, UINT_MAX);
+    isOptional(all.gid, UINT_MAX) &&
+    isText(all.namespace, NAME_MAX_CHARS) &&
+    isText(all.device, NAME_MAX_CHARS);
   return isAddress && areOptions ? (value as SocketSettings) : undefined;
 }
 

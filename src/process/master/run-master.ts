@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { CommandLine } from '../../config/command-line.ts';
 import { reasonOf } from '../../config/read.ts';
 import { loadAddon } from '../../native/load.ts';
+import { tellDaemonServes } from '../daemon.ts';
 import { openMasterSockets, serveMasterApi } from './api.ts';
 import { Door } from './door.ts';
 import { Master } from './master.ts';
@@ -20,7 +21,8 @@ function onSignals(master: Master): void {
   process.on('SIGPIPE', () => {});
 }
 
-export function runMaster(line: CommandLine, argv: readonly string[]): void {
+/** <daemonNote>: where a master in the background says that it serves, or -1. */
+export function runMaster(line: CommandLine, argv: readonly string[], daemonNote = -1): void {
   const addon = loadAddon();
   const words = wordsForWorkers(argv);
   if (line.directory !== '') {
@@ -41,7 +43,11 @@ export function runMaster(line: CommandLine, argv: readonly string[]): void {
   }
   onSignals(master);
   serveMasterApi(new Door(master, addon), sockets);
-  master.start().catch((error) => {
+  const begin = async () => {
+    await master.start();
+    if (master.current !== undefined) tellDaemonServes(addon, daemonNote);
+  };
+  begin().catch((error) => {
     master.speaker.alert(`[sluice.main()] ${error instanceof Error ? error.message : String(error)}`);
     exit(1);
   });

@@ -126,10 +126,16 @@ export class MasterHost implements Host {
     onSignals(running);
   }
 
+  opened(): boolean {
+    return true;
+  }
+
   async mayServe(parts: Parts): Promise<void> {
     const told = new Promise<void>((resolve) => {
       this.isTold = resolve;
     });
+    // A change of user has undone it.
+    this.addon.dieWithParent();
     this.sayReady(parts);
     await told;
   }
