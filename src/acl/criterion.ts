@@ -5,6 +5,7 @@
  */
 import { unknownHint } from '../config/known-elsewhere.ts';
 import { didYouMean } from '../config/nearest.ts';
+import { PatternList } from '../model/pattern-list.ts';
 import type { Word } from '../model/place.ts';
 import type { RuleContext } from '../model/rule-context.ts';
 import {
@@ -35,6 +36,8 @@ import {
 } from '../sample/expression.ts';
 import { findCast } from '../sample/types.ts';
 import { aclKeywords, findAclKeyword } from './keywords.ts';
+import { LiveMatcher, type PatternSource } from './live-matcher.ts';
+import type { ReadSample } from './pattern-user.ts';
 
 export interface Criterion {
   /** CONDITION_*. */
@@ -43,10 +46,8 @@ export interface Criterion {
 }
 
 /** Patterns that share their case: those of one file, or those of the line. */
-interface PatternSet {
-  readonly texts: readonly string[];
+interface PatternSet extends PatternSource {
   readonly words: readonly (Word | undefined)[];
-  readonly insensitive: boolean;
 }
 
 interface Options {
@@ -55,6 +56,8 @@ interface Options {
   insensitive: boolean;
   asMap: boolean;
   isEnded: boolean;
+  /** `-u <id>`: the number of the list. */
+  id: number | undefined;
   readonly sets: PatternSet[];
 }
 
@@ -84,6 +87,7 @@ export function parseCriterion(words: readonly Word[], ctx: RuleContext): Criter
     insensitive: false,
     asMap: false,
     isEnded: false,
+    id: undefined,
     sets: [],
   };
   warnWithoutPatterns(words, expression, options.method, ctx);
@@ -176,6 +180,7 @@ function readFlags(
           ctx.alerts.alert('the argument of -u must be an integer.', next ?? word);
           return undefined;
         }
+        options.id = Number(next.text);
         at++;
         break;
       default:
@@ -247,14 +252,49 @@ function readFile(
     ctx.alerts.alert("'-f' expects a file name, but the line ends here.", word);
     return false;
   }
-  const bytes = ctx.attachment(name.text);
-  if (bytes === undefined) return false;
-  const texts = readPatternFile(bytes, options.asMap);
-  options.sets.push({ texts, words: texts.map(() => name), insensitive: options.insensitive });
+  const list = fileList(name.text, options.asMap, ctx);
+  if (list === undefined) return false;
+  options.sets.push({ list, words: list.entries.map(() => name), insensitive: options.insensitive });
   return true;
 }
 
+/** The list of a file, which all that name the file share. */
+function fileList(path: string, asMap: boolean, ctx: RuleContext): PatternList | undefined {
+  const lists = ctx.configuration.patternLists;
+  const usedBy = `by acl at file '${ctx.place.file}' line ${ctx.place.line}`;
+  const known = lists.find(({ file }) => file === path);
+  if (known !== undefined) {
+    known.description += `, ${usedBy}`;
+    return known;
+  }
+  const bytes = ctx.attachment(path);
+  if (bytes === undefined) return undefined;
+  const description = `pattern loaded from file '${path}' used ${usedBy}`;
+  return addList(path, description, readPatternFile(bytes, asMap), undefined, ctx);
+}
+
+function addList(
+  file: string,
+  description: string,
+  texts: readonly string[],
+  id: number | undefined,
+  ctx: RuleContext,
+): PatternList {
+  const lists = ctx.configuration.patternLists;
+  const taken = new Set(lists.map((list) => list.id));
+  let free = id ?? lists.length;
+  while (taken.has(free)) free++;
+  const list = new PatternList(free, file, description, texts);
+  lists.push(list);
+  return list;
+}
+
 function addPatterns(words: readonly Word[], options: Options, subject: Word, ctx: RuleContext): void {
+  const { file, line } = ctx.place;
+  const name = keywordAt(subject.text, 0);
+  const texts = words.map((word) => word.text);
+  const list = addList('', `acl '${name}' file '${file}' line ${line}`, texts, options.id, ctx);
+  options.sets.push({ list, words, insensitive: options.insensitive });
   const first = words[0];
   if (first === undefined) return;
   if (first.text.startsWith('(') && !subject.text.includes('(') && !options.isEnded) {
@@ -272,21 +312,27 @@ function addPatterns(words: readonly Word[], options: Options, subject: Word, ct
       );
     }
   }
-  options.sets.push({ texts: words.map((word) => word.text), words, insensitive: options.insensitive });
 }
 
+/** The matcher of the patterns as they are; faults are said under the words they came from. */
 function buildMatcher(method: MatchMethod, sets: readonly PatternSet[], ctx: RuleContext): Matcher {
   const matchers = sets
-    .filter((set) => set.texts.some((text) => !isOperator(text)) || method.input !== 'sint')
-    .map((set) =>
-      method.build(set.texts, set.insensitive, (index, message) => {
-        ctx.alerts.alert(`${message}.`, set.words[index]);
+    .filter(({ list }) => list.entries.some(({ text }) => !isOperator(text) || method.input !== 'sint'))
+    .map(({ list, insensitive, words }) =>
+      method.build(list.texts, insensitive, (index, message) => {
+        ctx.alerts.alert(`${message}.`, words[index]);
       }),
     );
-  if (matchers.length === 0) matchers.push(method.build([], false, () => {}));
-  const first = matchers[0] as Matcher;
-  if (matchers.length === 1) return first;
+  const [first = method.build([], false, () => {})] = matchers;
+  if (matchers.length <= 1) return first;
   return (value) => matchers.some((matches) => matches(value));
+}
+
+/** A sample as a command of the runtime API spells it, cast to what <method> wants. */
+function sampleReader(method: MatchMethod): ReadSample {
+  const cast = method.input === undefined ? null : findCast('str', method.input);
+  if (cast === undefined) return () => undefined;
+  return cast === null ? (text) => text : cast;
 }
 
 /** The three-valued test: a fetch that says its answer may change makes a failure a MAYBE. */
@@ -296,7 +342,7 @@ function compile(
   sets: readonly PatternSet[],
   ctx: RuleContext,
 ): Criterion {
-  const matches = buildMatcher(method, sets, ctx);
+  const { matches } = new LiveMatcher(method, sets, buildMatcher(method, sets, ctx), sampleReader(method));
   const test = expression.some(accepts(expression.type, method.input, matches));
   return {
     expression,

@@ -1,6 +1,7 @@
 /** A command of the runtime API: its words, who may use it, what it answers. Families export tables of these; keywords.ts lists them.
  */
 import type { Socket } from 'node:net';
+import type { PatternChange, PatternList } from '../model/pattern-list.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server, ServerAddress } from '../model/server.ts';
 import type { StreamChoice, StreamFacts } from '../model/stream-facts.ts';
@@ -85,6 +86,8 @@ export interface Control {
   setAddress(server: Server, address: ServerAddress): void;
   /** `disable|enable|shutdown frontend`; what is wrong, '' when it is done. */
   changeFrontend(proxy: Proxy, request: FrontendRequest): Promise<string>;
+  /** Changes a list of patterns in all threads; false: there was nothing to remove. */
+  changePatterns(list: PatternList, change: PatternChange): Promise<boolean>;
   /** What the data threads know and main does not. */
   readonly streams: StreamDoor;
   /** Gives the process's listening sockets to whoever is behind <connection>. */

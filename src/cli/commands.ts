@@ -7,6 +7,7 @@ import { encoderCommands } from './encoder-commands.ts';
 import { findIn, helpText, unknownText } from './find-command.ts';
 import { frontendCommands } from './frontend-commands.ts';
 import { limitCommands } from './limit-commands.ts';
+import { patternCommands } from './pattern-commands.ts';
 import { processCommands } from './process-commands.ts';
 import { serverCommands } from './server-commands.ts';
 import { showServersCommands } from './show-servers.ts';
@@ -32,6 +33,7 @@ const families: readonly Command[] = [
   ...frontendCommands,
   ...limitCommands,
   ...processCommands,
+  ...patternCommands,
   ...streamCommands,
   ...encoderCommands,
   ...waitCommands,

@@ -185,7 +185,7 @@ function largeText(control: Control, stream: StreamFacts): string {
 /** All pieces of all threads as one text; memory is bounded by what streams there are. */
 async function listed(control: Control, wanted: Wanted): Promise<SettledAnswer> {
   const { streams } = control;
-  const first = wanted.id?.thread ?? 0;
+  const first = Math.max(0, wanted.id?.thread ?? 0);
   const last = wanted.id?.thread ?? streams.threads - 1;
   let text = '';
   for (let thread = first; thread <= last && thread < streams.threads; thread++) {

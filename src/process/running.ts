@@ -10,6 +10,7 @@ import type { Addon } from '../native/addon.ts';
 import type { StateEntry } from '../state/entries.ts';
 import { applyState } from '../state/state.ts';
 import { StateWatch } from '../state/watch.ts';
+import type { ProcessHistory } from '../stats/source.ts';
 import type { SharedMemory } from '../stream/plane.ts';
 import { serverSockaddr } from './addresses.ts';
 import { Arrivals } from './arrivals.ts';
@@ -83,6 +84,11 @@ export class Running {
     await opener.prepare([...listeners.wanted(limits.maxconn), ...this.api.wanted()]);
     const hasProxies = listeners.open(opener, speaker, limits.maxconn, shared.threads);
     return this.api.open(opener) && hasProxies;
+  }
+
+  /** For `show info`: whoever knows the other processes writes it. */
+  get history(): ProcessHistory {
+    return this.api.source.history;
   }
 
   /** What the runtime API and the checks have changed, as another worker told it; before clients are let in. */

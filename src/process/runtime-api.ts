@@ -8,7 +8,7 @@ import { CliSession, type SessionLimits } from '../cli/session.ts';
 import { HAPROXY_DATE, HAPROXY_VERSION } from '../config/version.ts';
 import type { GlobalSettings, StatsSocket } from '../model/configuration.ts';
 import { newChanges } from '../stats/changes.ts';
-import { newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
+import { newHistory, newRates, type ProcessFacts, type StatsSource } from '../stats/source.ts';
 import { Accounting } from './accounting.ts';
 import type { ControlVoice } from './control-voice.ts';
 import { sumEngineCount } from './engine-counts.ts';
@@ -112,6 +112,7 @@ export class RuntimeApi {
       layout,
       states: this.states,
       rates: this.rates,
+      history: newHistory(),
       changed: newChanges(),
       facts: this.facts(),
       nowMs: monotonicMs,
@@ -137,6 +138,10 @@ export class RuntimeApi {
         return { usedBytes, maxBytes };
       },
       droppedLogs: () => sumEngineCount(engineCounts, 'logDrops'),
+      connectionsMoved: () => ({
+        in: sumEngineCount(engineCounts, 'movedIn'),
+        out: sumEngineCount(engineCounts, 'movedOut'),
+      }),
       splicedBytes: () => sumEngineCount(engineCounts, 'splicedBytes'),
       refusedBuffers: () => sumEngineCount(engineCounts, 'poolRefused'),
       streams: () => sumEngineCount(engineCounts, 'streams'),

@@ -3,6 +3,7 @@
 import type { Control, StreamDoor } from '../cli/command.ts';
 import { HAPROXY_VERSION } from '../config/version.ts';
 import type { StatsSocket } from '../model/configuration.ts';
+import type { PatternChange, PatternList } from '../model/pattern-list.ts';
 import type { Server, ServerAddress } from '../model/server.ts';
 import * as abi from '../native/abi.ts';
 import type { StateDoor } from '../state/section.ts';
@@ -42,6 +43,18 @@ function streamDoor(parts: Parts): StreamDoor {
       return count;
     },
   };
+}
+
+/** Changes a list here and in every data thread; resolves when all have. */
+async function changePatterns(parts: Parts, list: PatternList, change: PatternChange): Promise<boolean> {
+  const { configuration, mainEngine, shared } = parts;
+  const index = configuration.patternLists.indexOf(list);
+  const isDone = list.apply(change);
+  // With one thread the data plane uses the list that was just changed.
+  if (!isDone || mainEngine.plane !== undefined) return isDone;
+  const threads = Array.from({ length: shared.threads }, (_, thread) => thread);
+  await Promise.all(threads.map((thread) => ask(parts, thread, { what: 'patterns', list: index, change })));
+  return true;
 }
 
 /** From now on <server> is reached at <address>, on every thread. */
@@ -88,6 +101,7 @@ export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoi
         listeners.areShared = true;
       });
     },
+    changePatterns: (list, change) => changePatterns(parts, list, change),
     exit: (code) => process.exit(code),
     panic: () => panic(dataThreads),
     log: (text) => voice.logGlobal(INFO, text),

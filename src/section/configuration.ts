@@ -261,7 +261,7 @@ function newConfiguration(options: ParseOptions): Configuration {
   const global = newGlobalSettings();
   global.localPeer = options.localPeer;
   global.hostname = options.hostname;
-  return { global, proxies: [], servers: [], listeners: [], logTargets: [] };
+  return { global, proxies: [], servers: [], listeners: [], logTargets: [], patternLists: [] };
 }
 
 /** Finds in the bundle, or loads into it. */

@@ -15,8 +15,8 @@ import {
 import { type Keyword, keyword } from '../config/keyword.ts';
 import type { Word } from '../config/place.ts';
 import type { GlobalSettings } from '../model/configuration.ts';
-import { crashKeywords } from './crash-keywords.ts';
 import { cpuMapKeywords } from './cpu-map.ts';
+import { crashKeywords } from './crash-keywords.ts';
 import { parseLogLine } from './log-lines.ts';
 import { obsoleteGlobalKeywords, privilegeKeywords } from './privilege-keywords.ts';
 import type { Reading } from './reading.ts';

@@ -82,4 +82,13 @@ export const INFO_FIELDS: readonly InfoField[] = [
   ['PatternsAdded', 79, 'MGPV', 'u64'],
   ['PatternsFreed', 80, 'MGPV', 'u64'],
   ['NbThreadGroups', 81, 'CGSV', 'u32'],
+  // Sluice's own, far behind HAProxy's: how often and how well processes replaced each other.
+  ['WorkerGeneration', 1000, 'KGPV', 'u32'],
+  ['Reloads', 1001, 'MCPV', 'u32'],
+  ['FailedReloads', 1002, 'MCPV', 'u32'],
+  ['WorkerCrashes', 1003, 'MCPV', 'u32'],
+  ['StaleWorkers', 1004, 'MGPV', 'u32'],
+  ['StaleWorkerRequests', 1005, 'MCPV', 'u64'],
+  ['ConnsMovedIn', 1006, 'MCPV', 'u64'],
+  ['ConnsMovedOut', 1007, 'MCPV', 'u64'],
 ];

@@ -80,4 +80,12 @@ export const INFO_HELP: Readonly<Record<string, string>> = {
   PatternsAdded: 'Patterns added to acls and maps',
   PatternsFreed: 'Patterns removed from acls and maps',
   NbThreadGroups: 'Groups of threads, always 1',
+  WorkerGeneration: 'Which worker this is since the master was started, 0 without a master',
+  Reloads: 'Reloads since the master was started',
+  FailedReloads: 'Reloads that failed since the last good one',
+  WorkerCrashes: 'Workers that died unasked',
+  StaleWorkers: 'Workers that are still there though their successor serves',
+  StaleWorkerRequests: 'Requests that such workers have answered',
+  ConnsMovedIn: 'Client connections taken over from another worker',
+  ConnsMovedOut: 'Client connections handed to another worker',
 };

@@ -102,9 +102,23 @@ function activity(source: StatsSource): Values {
   };
 }
 
+function succession({ history, facts }: StatsSource): Values {
+  const moved = facts.connectionsMoved();
+  return {
+    WorkerGeneration: history.generation,
+    Reloads: history.reloads,
+    FailedReloads: history.failedReloads,
+    WorkerCrashes: history.crashes,
+    StaleWorkers: history.staleWorkers,
+    StaleWorkerRequests: history.staleRequests,
+    ConnsMovedIn: moved.in,
+    ConnsMovedOut: moved.out,
+  };
+}
+
 /** The fields of `show info` by HAProxy's names. */
 export function infoValues(source: StatsSource): Values {
-  return { ...identity(source), ...limits(source), ...activity(source) };
+  return { ...identity(source), ...limits(source), ...activity(source), ...succession(source) };
 }
 
 export type InfoForm = 'text' | 'typed' | 'json';

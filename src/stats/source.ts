@@ -24,6 +24,8 @@ export interface ProcessFacts {
   /** Log lines that no target took. */
   droppedLogs(): number;
   splicedBytes(): number;
+  /** Client connections that came from, and went to, another worker. */
+  connectionsMoved(): { readonly in: number; readonly out: number };
   /** Buffers that the pool's cap refused. */
   refusedBuffers(): number;
   /** Streams since the start. */
@@ -35,6 +37,23 @@ export interface ProcessFacts {
   idlePercent(): number;
 }
 
+/** What the master knows and told: zeros without one. */
+export interface ProcessHistory {
+  /** Which worker this is, the first one is 1. */
+  generation: number;
+  reloads: number;
+  failedReloads: number;
+  /** Workers that died unasked. */
+  crashes: number;
+  /** Workers that are still there though their successor serves, and the requests they have answered since. */
+  staleWorkers: number;
+  staleRequests: number;
+}
+
+export function newHistory(): ProcessHistory {
+  return { generation: 0, reloads: 0, failedReloads: 0, crashes: 0, staleWorkers: 0, staleRequests: 0 };
+}
+
 export interface StatsSource {
   readonly configuration: Configuration;
   readonly live: Live;
@@ -42,6 +61,7 @@ export interface StatsSource {
   readonly layout: CounterLayout;
   readonly states: ServerStates;
   readonly rates: ProcessRates;
+  readonly history: ProcessHistory;
   /** What the runtime API did. */
   readonly changed: RuntimeChanges;
   readonly facts: ProcessFacts;

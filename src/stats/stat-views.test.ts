@@ -10,7 +10,7 @@ import { newChanges } from './changes.ts';
 import { infoText } from './info.ts';
 import { INFO_FIELDS } from './info-fields.ts';
 import { EVERYTHING } from './objects.ts';
-import { newRates, type StatsSource } from './source.ts';
+import { newHistory, newRates, type StatsSource } from './source.ts';
 import { CSV_HEADER, statText } from './stat-views.ts';
 
 /** As HAProxy 3.5 prints it. */
@@ -72,6 +72,7 @@ function source(): StatsSource {
     layout,
     states: house.states,
     rates: newRates(),
+    history: newHistory(),
     changed: newChanges(),
     nowMs: () => 1000,
     facts: {
@@ -88,6 +89,7 @@ function source(): StatsSource {
       poolUsage: () => ({ usedBytes: 0, maxBytes: 1 }),
       droppedLogs: () => 0,
       splicedBytes: () => 0,
+      connectionsMoved: () => ({ in: 0, out: 0 }),
       refusedBuffers: () => 0,
       streams: () => 0,
       warnings: () => 0,

@@ -185,6 +185,7 @@ export class House {
       servers,
       listeners,
       logTargets: [],
+      patternLists: [],
     };
     const counters = createCounterMemory({ ...counts, threads: 1 });
     this.plane = new Plane(

@@ -5,7 +5,7 @@ import { createCounterMemory } from '../../src/model/counter-slices.ts';
 import { parseConfiguration } from '../../src/section/configuration.ts';
 import { makeSources } from '../../src/section/sources.ts';
 import { newChanges } from '../../src/stats/changes.ts';
-import { newRates, type ProcessFacts } from '../../src/stats/source.ts';
+import { newHistory, newRates, type ProcessFacts } from '../../src/stats/source.ts';
 import { CheckHouse } from './check-house.ts';
 
 export const TEXT = `defaults
@@ -34,6 +34,7 @@ const FACTS: ProcessFacts = {
   poolUsage: () => ({ usedBytes: 0, maxBytes: 1 }),
   droppedLogs: () => 0,
   splicedBytes: () => 0,
+  connectionsMoved: () => ({ in: 0, out: 0 }),
   refusedBuffers: () => 0,
   streams: () => 0,
   warnings: () => 0,
@@ -60,6 +61,7 @@ export function cliBench(text = TEXT): CliBench {
       layout,
       states: house.states,
       rates: newRates(),
+      history: newHistory(),
       changed: newChanges(),
       nowMs: () => 1000,
       facts: FACTS,
@@ -74,6 +76,7 @@ export function cliBench(text = TEXT): CliBench {
     },
     anonKey: 0,
     changeFrontend: () => Promise.resolve(''),
+    changePatterns: (list, change) => Promise.resolve(list.apply(change)),
     streams: {
       threads: 1,
       list: () => Promise.resolve({ streams: [], next: -1 }),

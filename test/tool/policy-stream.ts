@@ -247,6 +247,7 @@ export function policyBench(request?: string, response?: string): PolicyBench {
     servers: [server],
     listeners: [listener],
     logTargets: [],
+    patternLists: [],
   } as unknown as Configuration;
   return { configuration, engine, web, app, server, stream };
 }

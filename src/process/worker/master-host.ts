@@ -123,6 +123,8 @@ export class MasterHost implements Host {
 
   attach(running: Running): void {
     this.running = running;
+    running.history.generation = this.generation;
+    running.history.reloads = this.reloads;
     onSignals(running);
   }
 
