@@ -33,7 +33,7 @@ uint64_t retire_deadline(const struct conn *c)
     CHECK_ENG(c->eng);
     if (!c->eng->retire.on || (c->flags & CONN_BYTES_SEEN) || may_move(c))
         return UINT64_MAX;
-    return c->eng->retire.quiet_ms + RETIRE_QUIET_MS;
+    return MAX(c->eng->retire.quiet_ms, c->since_ms) + RETIRE_QUIET_MS;
 }
 
 static void leaving_run(struct conn *c)

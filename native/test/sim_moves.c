@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 struct moves moves;
+static struct eng *by_thread[3];
 
 static uint32_t *command(struct eng *e, uint32_t *n, const uint32_t *ev, uint32_t op)
 {
@@ -58,7 +59,7 @@ static void on_request(struct eng *e, uint32_t *n, uint32_t *text, const uint32_
 
 static uint32_t policy(void *ctx, uint32_t nevents)
 {
-    struct eng *e = *(struct eng **)ctx;
+    struct eng *e = by_thread[(uintptr_t)ctx];
     uint32_t n = 0, text = 0, len;
     const uint32_t *ev = e->events;
     const uint8_t *target;
@@ -85,6 +86,13 @@ static uint32_t policy(void *ctx, uint32_t nevents)
     return n;
 }
 
+static struct eng *engine(uintptr_t thread)
+{
+    by_thread[thread] = eng_new((uint32_t)thread, sim_table(), policy, (void *)thread);
+    BUG_ON(by_thread[thread] == NULL);
+    return by_thread[thread];
+}
+
 static void configure(struct process *p)
 {
     static const uint32_t ms[] = {60000, 60000, 3000, 60000, 60000, 0, 0, 0, 5000};
@@ -106,16 +114,15 @@ static void configure(struct process *p)
 
 void moves_begin(void)
 {
-    struct limits limits = {.bufsize = 16384, .maxrewrite = 1024, .max_fields = 101, .conns_max = 400, .threads = 3,
+    struct limits limits = {.bufsize = 16384, .maxrewrite = 1024, .max_fields = 101, .conns_max = 50000, .threads = 3,
                             .pool_max_bytes = 64u << 20, .idle_shared = 1};
     sim_reset();
     memset(&moves, 0, sizeof(moves));
     BUG_ON(process_init(moves.live, 2, 1, MOVES_LISTENERS, &limits) != 0);
     configure(process_get());
-    moves.worker = eng_new(0, sim_table(), policy, &moves.worker);
-    moves.successor = eng_new(1, sim_table(), policy, &moves.successor);
-    moves.control = eng_new(2, sim_table(), policy, &moves.control);
-    BUG_ON(moves.worker == NULL || moves.successor == NULL || moves.control == NULL);
+    moves.worker = engine(0);
+    moves.successor = engine(1);
+    moves.control = engine(2);
     moves.pair = sim_pair();
     eng_listen(moves.worker, 1);
 }
@@ -148,8 +155,7 @@ void moves_next(void)
     BUG_ON(moves.worker->client_conns + moves.worker->streams_live != 0);
     eng_free(moves.worker);
     moves.worker = moves.successor;
-    moves.successor = eng_new(thread, sim_table(), policy, &moves.successor);
-    BUG_ON(moves.successor == NULL);
+    moves.successor = engine(thread);
     memset(p->cookies_seen, 0, COOKIES_SEEN_MAX * sizeof(*p->cookies_seen)); /* it is another process */
 }
 
