@@ -15,6 +15,9 @@ export interface Host {
   mayServe(parts: Parts): Promise<void>;
   /** Clients are let in. */
   serves(parts: Parts): void;
+  /** The process is stopped although somebody is still there: <text> is what it knew. Answers where it is kept, '' when that is said
+   * by somebody else. */
+  keepEvidence(text: string, folder: string): string;
   /** The start failed and was said; the process ends. */
   giveUp(): void;
 }

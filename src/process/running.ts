@@ -6,6 +6,7 @@ import type { Level } from '../cli/command.ts';
 import type { CommandLine } from '../config/command-line.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { Live } from '../model/live.ts';
+import type { StreamFacts } from '../model/stream-facts.ts';
 import type { Addon } from '../native/addon.ts';
 import type { StateEntry } from '../state/entries.ts';
 import { applyState } from '../state/state.ts';
@@ -19,12 +20,14 @@ import { ControlVoice } from './control-voice.ts';
 import type { DataThreads } from './data-threads.ts';
 import { dumpMemory, dumpStates } from './dump.ts';
 import { publishEngineCounts } from './engine-counts.ts';
+import { gatherEvidence } from './evidence.ts';
+import type { Host } from './host.ts';
 import type { Limits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
 import type { MainEngine } from './main-engine.ts';
 import { Pause } from './pause.ts';
 import { RuntimeApi } from './runtime-api.ts';
-import { stateDoor } from './runtime-control.ts';
+import { stateDoor, streamDoor } from './runtime-control.ts';
 import type { Speaker } from './say.ts';
 import type { Opener } from './sockets.ts';
 import { loadServerStates } from './state-files.ts';
@@ -44,7 +47,11 @@ export interface Parts {
   readonly listeners: Listeners;
   readonly dataThreads: DataThreads;
   readonly mainEngine: MainEngine;
+  readonly host: Host;
 }
+
+/** Streams that are listed for somebody who counts them. */
+const STREAMS_MAX = 100_000;
 
 /** A timer that does not keep the process alive: the engine does. */
 function afterMs(ms: number, run: () => void): void {
@@ -71,7 +78,7 @@ export class Running {
     this.checks = new Checks(configuration, mainEngine.engine, this.states, clock, serverSockaddr);
     this.api = new RuntimeApi(parts, this.states, this.voice);
     this.arrivals = new Arrivals(parts.addon);
-    this.stop = new Stop(parts, this.voice, this.api.source);
+    this.stop = new Stop(parts, this.voice, this.api.source, () => this.evidence());
     this.watch = new StateWatch(this.api.source);
     this.pauses = new Pause(parts, this.voice);
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
@@ -136,6 +143,24 @@ export class Running {
   /** Takes the clients that predecessors send to the other ends of <fds>, which belong to this process now. */
   receive(fds: readonly number[]): void {
     for (const fd of fds) this.arrivals.watch(fd);
+  }
+
+  /** All streams under way. */
+  async streams(): Promise<StreamFacts[]> {
+    const door = streamDoor(this.parts);
+    const found: StreamFacts[] = [];
+    for (let thread = 0; thread < door.threads; thread++) {
+      for (let from = 0; from >= 0 && found.length < STREAMS_MAX; ) {
+        const { streams, next } = await door.list(thread, from);
+        found.push(...streams);
+        from = next;
+      }
+    }
+    return found;
+  }
+
+  private evidence(): Promise<string> {
+    return gatherEvidence(this.parts.addon, (fd) => this.api.adopt(fd, 'admin'));
   }
 
   /** A connected client of the runtime API, from somewhere else than its sockets. */

@@ -26,7 +26,8 @@ function ask({ mainEngine, dataThreads }: Parts, thread: number, question: Quest
     : Promise.resolve(answerQuestion(plane, question));
 }
 
-function streamDoor(parts: Parts): StreamDoor {
+/** Streams of all threads, listed and ended. */
+export function streamDoor(parts: Parts): StreamDoor {
   const { threads } = parts.shared;
   return {
     threads,

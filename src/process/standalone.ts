@@ -2,6 +2,8 @@
  * replaces.
  */
 import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { CommandLine } from '../config/command-line.ts';
 import type { Addon } from '../native/addon.ts';
 import { tellDaemonServes } from './daemon.ts';
@@ -58,8 +60,23 @@ export class Standalone implements Host {
     tellDaemonServes(parts.addon, this.daemonNote);
   }
 
+  keepEvidence(text: string, folder: string): string {
+    return writeEvidence(folder, process.pid, Buffer.from(text, 'latin1'));
+  }
+
   giveUp(): void {
     this.old.resume();
+  }
+}
+
+/** Writes a new file in <folder>, which nobody else can have put there; answers where, or why not. */
+export function writeEvidence(folder: string, pid: number, bytes: Uint8Array): string {
+  const path = join(folder === '' ? tmpdir() : folder, `sluice-${pid}-${Date.now()}.stop`);
+  try {
+    writeFileSync(path, bytes, { mode: 0o600, flag: 'wx' });
+    return `What process ${pid} knew is in ${path}.`;
+  } catch (error) {
+    return `What process ${pid} knew cannot be kept: ${(error as Error).message}`;
   }
 }
 

@@ -120,6 +120,7 @@ async function prepare(run: Run): Promise<Running> {
     mainEngine: startMainEngine(addon, configuration, shared),
     environment: run.environment,
     engineCounts,
+    host: run.host,
   });
   run.host.attach(running);
   await ready;

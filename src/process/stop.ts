@@ -27,11 +27,13 @@ export class Stop {
   private readonly parts: Parts;
   private readonly voice: ControlVoice;
   private readonly source: StatsSource;
+  private readonly evidence: () => Promise<string>;
   isStopping = false;
   private isEnding = false;
 
-  constructor(parts: Parts, voice: ControlVoice, source: StatsSource) {
+  constructor(parts: Parts, voice: ControlVoice, source: StatsSource, evidence: () => Promise<string>) {
     this.parts = parts;
+    this.evidence = evidence;
     this.voice = voice;
     this.source = source;
   }
@@ -63,7 +65,7 @@ export class Stop {
     const { listeners, live, configuration } = this.parts;
     Atomics.store(live.words, abi.LIVE_STOPPING, move ? abi.STOPPING_RETIRE : abi.STOPPING_SOFT);
     const { hardStopAfterMs } = configuration.global;
-    if (hardStopAfterMs > 0) setTimeout(() => this.hard(), hardStopAfterMs);
+    if (hardStopAfterMs > 0) setTimeout(() => void this.hard(), hardStopAfterMs);
     await this.letGo(move);
     listeners.close();
     const { proxies } = configuration;
@@ -94,9 +96,12 @@ export class Stop {
     else void this.end(0);
   }
 
-  private hard(): void {
-    const { configuration, live, speaker } = this.parts;
+  private async hard(): Promise<void> {
+    const { configuration, live, speaker, host } = this.parts;
     speaker.warning('soft-stop running for too long, performing a hard-stop.');
+    const folder = configuration.global.settings.get('hard-stop-folder')?.[0] ?? '';
+    const kept = host.keepEvidence(await this.evidence(), folder);
+    if (kept !== '') speaker.notice(kept);
     for (const proxy of configuration.proxies) {
       const at = live.proxy(proxy.index);
       const left = Math.max(

@@ -139,6 +139,7 @@ const processKeywords: readonly GlobalKeyword[] = [
   kept('master-worker', customOrNothing('[no-exit-on-failure]...')),
   kept('mworker-max-reloads', integer('<retries>')),
   kept('no-standby'),
+  kept('hard-stop-folder', word('<path>')),
 ];
 
 const tuneKeywords: readonly GlobalKeyword[] = [

@@ -5,7 +5,7 @@ import type { Addon } from '../../native/addon.ts';
 import type { SocketSettings } from '../sockets.ts';
 import type { Broker, BrokerAnswer } from './broker.ts';
 import type { Children } from './children.ts';
-import { SOCKET_IDS_PER_MESSAGE, SOCKETS_PER_MESSAGE } from './messages.ts';
+import { entryPieces, SOCKET_IDS_PER_MESSAGE, SOCKETS_PER_MESSAGE } from './messages.ts';
 import { programStamp, startWorker } from './program.ts';
 import { WorkerChild } from './worker-child.ts';
 
@@ -23,6 +23,8 @@ export interface CrewEvents {
   onEnded(worker: WorkerChild): void;
   onNotice(worker: WorkerChild, bytes: Buffer): void;
   onStale(worker: WorkerChild, lines: readonly string[]): void;
+  onState(worker: WorkerChild, entries: readonly unknown[]): void;
+  onEvidence(worker: WorkerChild, folder: string, bytes: Buffer): void;
 }
 
 export interface Orders {
@@ -81,6 +83,8 @@ export class Crew {
       onSockets: (child, wanted) => this.giveSockets(child, wanted),
       onNotice: (child, bytes) => this.noticed(child, bytes),
       onStale: (child, lines) => this.events.onStale(child, lines),
+      onState: (child, entries) => this.events.onState(child, entries),
+      onEvidence: (child, folder, bytes) => this.events.onEvidence(child, folder, bytes),
       onSilence: (child, reason) => this.silent(child, reason),
     });
     this.workers.add(worker);
@@ -106,8 +110,10 @@ export class Crew {
     this.addon.closeFd(given);
   }
 
-  /** Lets clients in. All that retire or died hand their connections to it from now on. */
-  serve(worker: WorkerChild): void {
+  /** Lets clients in. All that retire or died hand their connections to it from now on; <state> is
+   * what they said of theirs. */
+  serve(worker: WorkerChild, state: Iterable<object>): void {
+    for (const entries of entryPieces(state)) worker.tell({ kind: 'state', entries });
     const ends = [...this.orphans.splice(0)];
     const kept: number[] = [];
     for (const one of this.workers) {

@@ -7,9 +7,10 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandLine } from '../../config/command-line.ts';
 import type { Addon } from '../../native/addon.ts';
+import { StateStore } from '../../state/entries.ts';
 import { OldProcesses } from '../old-processes.ts';
 import { Speaker } from '../say.ts';
-import { writePidFile } from '../standalone.ts';
+import { writeEvidence, writePidFile } from '../standalone.ts';
 import { askForSockets } from '../take-over.ts';
 import { Broker } from './broker.ts';
 import { Children } from './children.ts';
@@ -22,6 +23,8 @@ import type { WorkerChild } from './worker-child.ts';
 
 /** A worker has so long from its order to readiness, unless SLUICE_START_TIMEOUT_MS says otherwise. */
 export const START_MAX_MS = 60_000;
+/** The old worker has so long to say the rest of its state before the new one serves. */
+const REPORT_MAX_MS = 200;
 /** Workers that were told to stop at once have so long. */
 export const STOP_MAX_MS = 5000;
 
@@ -54,6 +57,8 @@ export class Master {
   isStopping = false;
   private readonly options: MasterOptions;
   private readonly notifier: Notifier;
+  /** What the serving worker said of its state, for the next one. */
+  private readonly state = new StateStore();
   private readonly old: OldProcesses;
   private readonly broker: Broker;
   private readonly startMaxMs: number;
@@ -79,6 +84,10 @@ export class Master {
       onEnded: (worker) => this.ended(worker),
       onNotice: () => {},
       onStale: (worker, lines) => this.stale(worker, lines),
+      onState: (worker, entries) => {
+        if (worker === this.current) for (const entry of entries) this.state.take(entry);
+      },
+      onEvidence: (worker, folder, bytes) => this.speaker.warning(writeEvidence(folder, worker.pid, bytes)),
     });
     this.reserve = new Reserve(this.crew, {
       sourcesFd: () => (this.wantsReserve() ? this.sourcesFd : -1),
@@ -169,7 +178,8 @@ export class Master {
     this.crew.configure(worker, { isSilent: false, sourcesFd });
     const isReady = await worker.reaches('ready', this.startMaxMs);
     if (isReady && !this.isStopping) {
-      this.crew.serve(worker);
+      await this.current?.reports(REPORT_MAX_MS);
+      this.crew.serve(worker, this.state.all());
       await worker.reaches('serving', this.startMaxMs);
     }
     return worker;
@@ -259,7 +269,7 @@ export class Master {
     // How it died decides how fast the next one starts: known when its process has ended.
     if (standby === undefined) return;
     this.current = standby;
-    this.crew.serve(standby);
+    this.crew.serve(standby, this.state.all());
     this.reserve.rest();
     this.notifier.status(`Worker ${worker.pid} died, worker ${standby.pid} serves.`);
   }

@@ -8,6 +8,9 @@ export const SOCKETS_MAX = 65536;
 export const SOCKETS_PER_MESSAGE = 64;
 /** Numbers of sockets in one message. */
 export const SOCKET_IDS_PER_MESSAGE = 4096;
+/** Entries of a state in one message, and the characters they may have as JSON beyond the first. */
+export const ENTRIES_PER_MESSAGE = 256;
+const ENTRIES_MAX_CHARS = 8192;
 /** Characters of a text in one message: each may take six bytes as JSON. */
 export const TEXT_MAX_CHARS = 8192;
 
@@ -33,6 +36,12 @@ export type FromWorker =
   /** Everything is open, nobody is let in. Descriptor: what it read, for another worker with the same configuration. */
   | { readonly kind: 'ready'; readonly facts: WorkerFacts }
   | { readonly kind: 'serving' }
+  /** What the runtime API and the checks changed: entries as src/state reads them, each checked there. */
+  | { readonly kind: 'state'; readonly entries: readonly unknown[] }
+  /** All of its state was said, as `report` asked for. */
+  | { readonly kind: 'reported' }
+  /** It is stopped although somebody is still there. Descriptor: what it knew, as text; to be kept in <folder>. */
+  | { readonly kind: 'evidence'; readonly folder: string }
   /** Who keeps a worker that was told to retire, a line each. */
   | { readonly kind: 'stale'; readonly lines: readonly string[] };
 
@@ -52,6 +61,10 @@ export type ToWorker =
     }
   /** Descriptors: of the answers without an error, in their order. */
   | { readonly kind: 'sockets'; readonly answers: readonly SocketAnswer[] }
+  /** What another worker said of its state; before `serve`. */
+  | { readonly kind: 'state'; readonly entries: readonly unknown[] }
+  /** Say the rest of the state. */
+  | { readonly kind: 'report' }
   /** Descriptors: receiving ends of its predecessors' handovers. */
   | { readonly kind: 'serve' }
   /** Its successor serves, and has these sockets; said in several messages, the last one counts. */
@@ -127,19 +140,29 @@ function areTexts(value: unknown, count: number): value is string[] {
 /** Lines of a message that says who keeps a worker. */
 export const STALE_LINES_MAX = 5;
 
+function areEntries(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length <= ENTRIES_PER_MESSAGE;
+}
+
 /** What a worker said, or undefined when it makes no sense. */
 export function fromWorker(value: unknown, descriptors: number): FromWorker | undefined {
   const all = fieldsOf(value);
-  if (all === undefined || descriptors > (all.kind === 'ready' ? 1 : 0)) return undefined;
+  const most = all?.kind === 'ready' || all?.kind === 'evidence' ? 1 : 0;
+  if (all === undefined || descriptors > most) return undefined;
   switch (all.kind) {
     case 'booted':
     case 'failed':
+    case 'reported':
     case 'serving':
       return { kind: all.kind };
     case 'log':
       return isText(all.text, TEXT_MAX_CHARS) ? { kind: 'log', text: all.text } : undefined;
     case 'stale':
       return areTexts(all.lines, STALE_LINES_MAX) ? { kind: 'stale', lines: all.lines } : undefined;
+    case 'state':
+      return areEntries(all.entries) ? { kind: 'state', entries: all.entries } : undefined;
+    case 'evidence':
+      return isText(all.folder, ADDRESS_MAX_CHARS) ? { kind: 'evidence', folder: all.folder } : undefined;
     case 'ready': {
       const told = facts(all.facts);
       return told === undefined ? undefined : { kind: 'ready', facts: told };
@@ -184,6 +207,8 @@ export function toWorker(value: unknown, descriptors: number): ToWorker | undefi
       return answers.filter((one) => 'socketId' in one).length === descriptors;
     },
     serve: () => true,
+    state: () => areEntries(all.entries),
+    report: () => true,
     retire: () =>
       typeof all.isLast === 'boolean' &&
       Array.isArray(all.socketIds) &&
@@ -197,4 +222,21 @@ export function toWorker(value: unknown, descriptors: number): ToWorker | undefi
 /** <text> in pieces that fit in a message. */
 export function* textPieces(text: string): Generator<string> {
   for (let at = 0; at < text.length; at += TEXT_MAX_CHARS) yield text.slice(at, at + TEXT_MAX_CHARS);
+}
+
+/** <entries> in pieces that fit in a message. */
+export function* entryPieces(entries: Iterable<object>): Generator<object[]> {
+  let piece: object[] = [];
+  let chars = 0;
+  for (const entry of entries) {
+    const more = JSON.stringify(entry).length;
+    if (piece.length > 0 && (chars + more > ENTRIES_MAX_CHARS || piece.length >= ENTRIES_PER_MESSAGE)) {
+      yield piece;
+      piece = [];
+      chars = 0;
+    }
+    piece.push(entry);
+    chars += more;
+  }
+  if (piece.length > 0) yield piece;
 }

@@ -1,6 +1,7 @@
 /** One worker as its master sees it: a process, a channel, and how far it has come. What it says is checked, what it owns here (its
  * channel, what it read, its handover) is closed with it.
  */
+import { fstatSync, readSync } from 'node:fs';
 import type { Addon } from '../../native/addon.ts';
 import { Channel } from '../channel.ts';
 import type { SocketSettings } from '../sockets.ts';
@@ -11,6 +12,8 @@ export type WorkerState = 'booting' | 'ready' | 'serving' | 'retiring' | 'gone';
 /** Characters of what a worker said at its start that are kept. */
 export const STARTUP_LOG_MAX_CHARS = 65536;
 
+/** What a worker knew is cut there. */
+const EVIDENCE_MAX_BYTES = 64 * 1024 * 1024;
 /** A worker that said it failed has so long to end. */
 const FAILED_MAX_MS = 2000;
 
@@ -20,8 +23,20 @@ export interface WorkerEvents {
   /** Bytes of its crash recorder. */
   onNotice(worker: WorkerChild, bytes: Buffer): void;
   onStale(worker: WorkerChild, lines: readonly string[]): void;
+  onState(worker: WorkerChild, entries: readonly unknown[]): void;
+  /** What it knew, to be kept in <folder>. */
+  onEvidence(worker: WorkerChild, folder: string, bytes: Buffer): void;
   /** The channel is of no use any more: <reason>, or '' when it ended plainly. */
   onSilence(worker: WorkerChild, reason: string): void;
+}
+
+function readDescriptor(fd: number): Buffer {
+  try {
+    const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, EVIDENCE_MAX_BYTES));
+    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 export class WorkerChild {
@@ -51,6 +66,7 @@ export class WorkerChild {
   private readonly channel: Channel;
   private readonly events: WorkerEvents;
   private wanted: SocketSettings[] = [];
+  private hasReported = false;
   private readonly waiting: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(addon: Addon, pid: number, channelFd: number, stamp: string, events: WorkerEvents) {
@@ -81,8 +97,18 @@ export class WorkerChild {
   }
 
   /** Resolves when it has reached <state>: true, or when it never will: false. */
-  async reaches(state: 'ready' | 'serving', mostMs: number): Promise<boolean> {
-    const isThere = () => this.state === state;
+  reaches(state: 'ready' | 'serving', mostMs: number): Promise<boolean> {
+    return this.comesTrue(() => this.state === state, mostMs);
+  }
+
+  /** Resolves when it has said all of its state, or <mostMs> later. */
+  async reports(mostMs: number): Promise<void> {
+    this.hasReported = false;
+    this.tell({ kind: 'report' });
+    await this.comesTrue(() => this.hasReported, mostMs);
+  }
+
+  private async comesTrue(isThere: () => boolean, mostMs: number): Promise<boolean> {
     const done = () => isThere() || !this.isAlive;
     if (!done()) {
       await new Promise<void>((resolve) => {
@@ -172,6 +198,15 @@ export class WorkerChild {
         if (this.state !== 'ready') break;
         this.state = 'serving';
         this.servingSinceMs = Date.now();
+        break;
+      case 'state':
+        this.events.onState(this, message.entries);
+        break;
+      case 'reported':
+        this.hasReported = true;
+        break;
+      case 'evidence':
+        this.events.onEvidence(this, message.folder, readDescriptor(fds[0] ?? -1));
         break;
       case 'stale':
         this.notes = message.lines;

@@ -3,6 +3,7 @@ import { HAPROXY_VERSION } from '../../config/version.ts';
 import type { Addon } from '../../native/addon.ts';
 import type { Host } from '../host.ts';
 import {
+  entryPieces,
   type FromWorker,
   SOCKETS_PER_MESSAGE,
   type SocketAnswer,
@@ -11,6 +12,11 @@ import {
 import type { Parts, Running } from '../running.ts';
 import { onSignals } from '../signals.ts';
 import type { Opened, Opener, SocketSettings } from '../sockets.ts';
+import { StaleWatch } from './stale.ts';
+
+/** How often what changed is looked for, and for how long. */
+const STATE_EVERY_MS = 250;
+const STATE_LOOK_MS = 1;
 
 export interface Master {
   send(message: FromWorker, fds?: readonly number[], given?: readonly number[]): void;
@@ -77,6 +83,8 @@ export class MasterHost implements Host {
   private handoverFd = -1;
   /** Where clients of predecessors arrive. */
   private arriving: readonly number[] = [];
+  /** What predecessors said of their state. */
+  private readonly state: unknown[] = [];
   /** Sockets that the successor has, too. */
   private readonly kept = new Set<number>();
   private isTold: () => void = () => {};
@@ -103,13 +111,20 @@ export class MasterHost implements Host {
       case 'sockets':
         this.sockets.take(message.answers, fds);
         return;
+      case 'state':
+        this.state.push(...message.entries);
+        return;
+      case 'report':
+        if (this.running !== undefined) this.sayState(this.running.lastState());
+        this.master.send({ kind: 'reported' });
+        return;
       case 'serve':
         this.arriving = fds;
         this.isTold();
         return;
       case 'retire':
         for (const id of message.socketIds) this.kept.add(id);
-        if (message.isLast) this.running?.retire(this.handoverFd, this.kept);
+        if (message.isLast) this.retire();
         return;
       default:
         if (this.running === undefined) this.addon.closeFd(fds[0] as number);
@@ -140,11 +155,32 @@ export class MasterHost implements Host {
     this.addon.dieWithParent();
     this.sayReady(parts);
     await told;
+    this.running?.applyState(this.state.splice(0));
   }
 
   serves(): void {
-    this.running?.receive(this.arriving);
+    const { running } = this;
+    running?.receive(this.arriving);
     this.master.send({ kind: 'serving' });
+    if (running === undefined) return;
+    setInterval(() => this.sayState(running.changedState(STATE_LOOK_MS)), STATE_EVERY_MS).unref();
+  }
+
+  keepEvidence(text: string, folder: string): string {
+    const fd = this.addon.memoryFile('sluice-evidence', Buffer.from(text, 'latin1'));
+    if (fd >= 0) this.master.send({ kind: 'evidence', folder }, [], [fd]);
+    return '';
+  }
+
+  private sayState(entries: readonly object[]): void {
+    for (const piece of entryPieces(entries)) this.master.send({ kind: 'state', entries: piece });
+  }
+
+  private retire(): void {
+    const { running } = this;
+    if (running === undefined) return;
+    new StaleWatch(running, (lines) => this.master.send({ kind: 'stale', lines }));
+    running.retire(this.handoverFd, this.kept);
   }
 
   giveUp(): void {

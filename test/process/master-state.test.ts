@@ -1,0 +1,62 @@
+/** What a worker leaves behind: its state for the next one, its reasons while it is still there, its evidence when it is ended. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { startMaster } from '../tool/master.ts';
+import { rawClient } from '../tool/raw-socket.ts';
+import { until } from '../tool/until.ts';
+
+const CFG = `global
+  nbthread 2
+  no-standby
+defaults
+  mode http
+  timeout client 120s
+  timeout server 120s
+  timeout connect 20s
+frontend fe
+  bind 127.0.0.1:{port:fe}
+  default_backend be
+backend be
+  server s1 127.0.0.1:{port:s1} weight 10
+`;
+
+it('what the runtime API changed is there after a reload', async () => {
+  const master = await startMaster(CFG);
+  await master.ask('@1 set server be/s1 weight 77');
+  expect(await master.ask('reload')).toMatch(/^Success=1/);
+  await master.replaced(0);
+  expect(await master.ask('@1 get weight be/s1')).toContain('77 (initial 10)');
+});
+
+it('a hard stop leaves a file with what the worker knew', async () => {
+  const cfg = CFG.replace('no-standby', 'no-standby\n  hard-stop-after 100ms\n  hard-stop-folder {dir}');
+  const master = await startMaster(cfg);
+  const before = await master.current();
+  const client = await rawClient(master.proxy.ports['fe'] as number);
+  await client.send('POST / HTTP/1.1\r\nHost: a\r\n');
+  await master.ask('reload');
+  await master.replaced(before);
+  const { dir } = master.proxy;
+  const name = await until(() => readdirSync(dir).find((one) => one.endsWith('.stop')));
+  expect(name).toContain(`sluice-${before}-`);
+  const text = readFileSync(join(dir, name as string), 'latin1');
+  expect(text).toContain(`\nPid: ${before}\n`);
+  expect(text).toContain('# pxname,svname,');
+  expect(text).toContain('be_id be_name srv_id srv_name');
+  client.close();
+});
+
+it('a worker that is still there after ten seconds says who keeps it', async () => {
+  const master = await startMaster(CFG);
+  const client = await rawClient(master.proxy.ports['fe'] as number);
+  await client.send('POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n');
+  await master.ask('reload');
+  const table = await until(async () => {
+    const text = await master.ask('show proc');
+    return text.includes('is still there') && text;
+  }, 60_000);
+  expect(table).toMatch(/# \d+: is still there 1\ds after its reload: 1 connections \(0 idle\)/);
+  expect(master.proxy.stderr).toMatch(/Former worker \(\d+\) is still there/);
+  client.close();
+});
