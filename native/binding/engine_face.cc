@@ -235,7 +235,7 @@ Napi::Value conn_address(const Napi::CallbackInfo &info)
     Napi::Uint8Array out = info[3].As<Napi::Uint8Array>();
     return Napi::Number::New(info.Env(), api_conn_address(face->eng, info[0].As<Napi::Number>().Uint32Value(),
                                                           info[1].As<Napi::Number>().Uint32Value(),
-                                                          info[2].As<Napi::Number>().Uint32Value() == 0,
+                                                          info[2].As<Napi::Number>().Uint32Value(),
                                                           out.Data(), out.ByteLength()));
 }
 

@@ -67,10 +67,6 @@ static void fill(struct eng *e, struct conn *c, const struct handover_record *r,
         memcpy(c->addr, addr, c->addr_len);
         c->flags |= CONN_TCP;
     }
-    if (r->source_len > 0) {
-        c->addr_len = r->source_len;
-        memcpy(c->addr, r->source, r->source_len);
-    }
     if (e->proc->proxies[c->proxy].flags & ABI_PXF_NOLINGER)
         c->flags |= CONN_NOLINGER;
     c->flags |= CONN_MOVED;
@@ -80,6 +76,23 @@ static void fill(struct eng *e, struct conn *c, const struct handover_record *r,
     uint64_t idle_ms = MIN((uint64_t)r->idle_ms, MIN(e->now_ms, e->wall_ms));
     c->since_ms = e->now_ms - idle_ms;
     c->since_wall_ms = e->wall_ms - idle_ms;
+}
+
+/* What the PROXY header said in the other process. */
+static int keep_proxied(struct conn *c, const struct handover_record *r)
+{
+    CHECK_CONN(c);
+    BUG_ON(c->proxied != NULL);
+    if (!(r->flags & HANDOVER_PROXIED))
+        return 0;
+    c->proxied = calloc(1, sizeof(*c->proxied));
+    if (c->proxied == NULL)
+        return -ENOMEM;
+    c->proxied->src_len = r->source_len;
+    c->proxied->dst_len = r->target_len;
+    memcpy(c->proxied->src, r->source, sizeof(r->source));
+    memcpy(c->proxied->dst, r->target, sizeof(r->target));
+    return 0;
 }
 
 static int adopt(struct eng *e, int fd, const struct handover_record *r)
@@ -100,7 +113,9 @@ static int adopt(struct eng *e, int fd, const struct handover_record *r)
     c->listener = listener;
     c->proxy = p->listeners[listener].proxy;
     fill(e, c, r, &addr, addr_len);
-    int rc = listener_give(e, c);
+    int rc = keep_proxied(c, r);
+    if (rc == 0)
+        rc = listener_give(e, c);
     if (rc < 0) {
         c->fd = -1; /* the caller closes it with the others that were refused */
         conn_close(c);

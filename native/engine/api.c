@@ -28,6 +28,7 @@ int api_set_proxy(uint32_t index, const uint32_t *words, size_t words_len)
         return -EINVAL;
     memcpy(p->proxies[index].timeouts_ms, words, sizeof(p->proxies[index].timeouts_ms));
     p->proxies[index].flags = words[ABI_PX_FLAGS];
+    p->proxies[index].handshake_ms = words[ABI_PX_HANDSHAKE_MS];
     return 0;
 }
 
@@ -183,13 +184,42 @@ static int socket_name(struct eng *e, int fd, int peer, uint8_t *out, size_t out
     return (int)len;
 }
 
-int api_conn_address(struct eng *e, uint32_t conn, uint32_t gen, int peer, uint8_t *out, size_t out_len)
+/* What a PROXY header said; 0 when it did not. */
+static int proxied_address(const struct conn *c, int source, uint8_t *out)
+{
+    CHECK_CONN(c);
+    const struct conn_proxied *p = c->proxied;
+    if (p == NULL || (source ? p->src_len : p->dst_len) == 0)
+        return 0;
+    BUG_ON(p->src_len > CONN_ADDR_LEN || p->dst_len > CONN_ADDR_LEN);
+    memcpy(out, source ? p->src : p->dst, source ? p->src_len : p->dst_len);
+    return source ? p->src_len : p->dst_len;
+}
+
+static int proxied_tlvs(const struct conn *c, uint8_t *out, size_t out_len)
+{
+    CHECK_CONN(c);
+    if (c->proxied == NULL)
+        return -ENOENT;
+    BUG_ON(out == NULL && out_len > 0);
+    memcpy(out, c->proxied->tlvs, MIN(out_len, c->proxied->tlvs_len));
+    return (int)c->proxied->tlvs_len;
+}
+
+int api_conn_address(struct eng *e, uint32_t conn, uint32_t gen, uint32_t which, uint8_t *out, size_t out_len)
 {
     CHECK_ENG(e);
     struct conn *c = conn_find(e->proc, conn, gen);
-    if (c == NULL || c->thread != e->thread || c->side != CONN_FRONT || out_len < CONN_ADDR_LEN)
+    if (c == NULL || c->thread != e->thread || c->side != CONN_FRONT || out_len < CONN_ADDR_LEN ||
+        which > ABI_ADDRESS_TLVS)
         return -ENOENT;
-    if (!peer)
+    if (which == ABI_ADDRESS_TLVS)
+        return proxied_tlvs(c, out, out_len);
+    int source = which == ABI_ADDRESS_SOURCE || which == ABI_ADDRESS_PEER;
+    int told = which <= ABI_ADDRESS_DESTINATION ? proxied_address(c, source, out) : 0;
+    if (told > 0)
+        return told;
+    if (!source)
         return socket_name(e, c->fd, 0, out, out_len);
     memcpy(out, c->addr, c->addr_len);
     return c->addr_len;

@@ -61,8 +61,10 @@ int api_engine_receive(struct eng *e, int fd, uint32_t counts_ret[2]);
 uint64_t api_engine_now(const struct eng *e);
 /* Client connections and streams that are alive. */
 uint32_t api_engine_live(const struct eng *e);
-/* A struct sockaddr of a client connection or of a stream's server side: <peer> 1 the far end, 0 ours. */
-int api_conn_address(struct eng *e, uint32_t conn, uint32_t gen, int peer, uint8_t *out, size_t out_len);
+/* ADDRESS_* of a client connection (a struct sockaddr, or the TLVs): its length, which may be more than was copied for
+ * TLVs, or -errno. */
+int api_conn_address(struct eng *e, uint32_t conn, uint32_t gen, uint32_t which, uint8_t *out, size_t out_len);
+/* A struct sockaddr of a stream's server side: <peer> 1 the far end, 0 ours. */
 int api_server_address(struct eng *e, uint32_t stream, uint32_t gen, int peer, uint8_t *out, size_t out_len);
 /* Fills struct eng_counters as doubles; returns how many there are. */
 size_t api_engine_counters(struct eng *e, double *out, size_t out_len);

@@ -124,6 +124,8 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
             return -EINVAL;
         addr = e->text + cmd[ABI_C_ADDR];
     }
+    if (cmd[ABI_C_PREFIX_LEN] > ABI_PREFIX_MAX || !range_ok(cmd[ABI_C_PREFIX], cmd[ABI_C_PREFIX_LEN], TEXT_MAX))
+        return -EINVAL;
     if (!replay && !(s->flags & STREAM_TCP)) {
         int rc = image_write(s, cmd);
         if (rc < 0)
@@ -150,7 +152,10 @@ static int cmd_forward(struct stream *s, const uint32_t *cmd)
     if ((flags & ABI_FWD_SLOT) && server != ABI_NONE)
         s->flags |= STREAM_SLOT;
     take_timeouts(s);
-    server_connect(s, addr, addr == NULL ? 0 : CONN_ADDR_LEN, cmd[ABI_C_CONN_HASH]);
+    server_connect(s, addr, addr == NULL ? 0 : CONN_ADDR_LEN,
+                   &(struct prefix){.hash = cmd[ABI_C_CONN_HASH],
+                                    .at = e->text + cmd[ABI_C_PREFIX],
+                                    .len = cmd[ABI_C_PREFIX_LEN]});
     return 0;
 }
 
@@ -364,6 +369,7 @@ static int plain_command(struct eng *e, const uint32_t *cmd)
         for (uint32_t t = 0; t < p->limits.threads; t++)
             mailbox_send(p, t, &m);
         return 0;
+    case ABI_CMD_CONNECTION: return opening_command(e, cmd);
     case ABI_CMD_RELEASE_SLOT: return cmd_release_slot(e, cmd);
     case ABI_CMD_KICK_QUEUE:
         if (cmd[3] >= p->nproxies)

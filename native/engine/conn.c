@@ -139,6 +139,8 @@ void conn_close(struct conn *c)
     }
     timer_cancel(&e->wheel, &c->timer);
     drop_buffers(c);
+    free(c->proxied);
+    c->proxied = NULL;
     if (c->flags & (CONN_RST_CLOSE | CONN_NOLINGER))
         e->sys->linger_reset(e->sys->ctx, c->fd);
     conn_set_state(c, CONN_STATE_FREE);

@@ -52,6 +52,8 @@ enum conn_flag {
     CONN_LINGER = 1 << 20,     /* the request was not read to its end: drain before the close */
     CONN_PRIVATE = 1 << 22,    /* back: it authenticates its client (NTLM): nobody else may ever use it */
     CONN_MOVED = 1 << 24,      /* front: came from another process, which counted it */
+    CONN_EXPECT_PROXY = 1 << 25, /* front: a PROXY header must come first */
+    CONN_ASKED = 1 << 26,        /* front: EV_CONNECTION is with policy */
     CONN_LONG =
         1 << 23, /* back: its last response was long: read the next head alone, the body can be spliced */
 };
@@ -71,6 +73,14 @@ struct mux {
     const char *name;
     void (*run)(struct conn *c);     /* something changed: readable, writable, error, or more room */
     void (*timeout)(struct conn *c); /* the conn's own timer fired */
+};
+
+/* What a PROXY header said: sockaddrs (length 0 = none, the socket's hold) and the TLVs, checked. */
+struct conn_proxied {
+    uint8_t src_len, dst_len;
+    uint8_t src[CONN_ADDR_LEN], dst[CONN_ADDR_LEN];
+    uint32_t tlvs_len;
+    uint8_t tlvs[];
 };
 
 struct conn {
@@ -99,7 +109,7 @@ struct conn {
     uint32_t listener; /* front */
     uint32_t server;   /* back, ABI_NONE */
     uint32_t proxy;    /* front: its frontend; back: the backend whose timeouts hold */
-    uint32_t conn_hash;
+    uint64_t conn_hash; /* back: who may share it */
     uint32_t idle_prev, idle_next;
     _Atomic uint32_t idle_server; /* whose list it lies in: read by others before they hold that list's lock */
     struct timer timer;
@@ -110,6 +120,11 @@ struct conn {
     uint64_t cookie;           /* front: SO_COOKIE, 0 = not asked yet */
     uint64_t first_byte_ms; /* of the request being read */
     uint64_t first_byte_wall_ms;
+    struct conn_proxied *proxied; /* front: NULL without a PROXY header */
+    uint32_t handshake_ms;        /* what reading it took */
+    uint32_t asked;               /* front, CONN_ASKED: batches run when policy was asked */
+    uint8_t opening;              /* front, before its mux: opening.c */
+    uint8_t opening_error;
     uint8_t addr_len;
     uint8_t addr[CONN_ADDR_LEN]; /* front: the peer */
 };

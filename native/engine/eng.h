@@ -192,10 +192,19 @@ void log_put(struct eng *e, uint32_t target, const uint8_t *text, uint32_t len);
 void log_flush(struct eng *e);
 
 /* front.c: the client side */
-extern const struct mux mux_h1_front, mux_stream, mux_probe, mux_drain, mux_idle_back, mux_session;
+extern const struct mux mux_h1_front, mux_stream, mux_probe, mux_drain, mux_idle_back;
 void front_open(struct conn *c);
+/* Without what comes before the mux, or behind it. */
+void front_begin(struct conn *c);
 void front_idle(struct conn *c);
 void front_gone(struct conn *c, int session_end_due);
+
+/* opening.c: what comes before the mux. */
+extern const struct mux mux_opening, mux_session;
+int opening_needed(const struct conn *c);
+void opening_begin(struct conn *c);
+void session_begin(struct conn *c);
+int opening_command(struct eng *e, const uint32_t *cmd);
 
 /* What an epoll event names: kind in the top byte of the upper word would cost generations, so listeners and the
  * engine's own descriptors use indexes above any conn. */

@@ -133,6 +133,7 @@ void event_end(struct stream *s, uint32_t session_end)
                             !!(s->flags & STREAM_SLOT);
     ev[ABI_X_QUEUE_SERVER] = s->waiter.before_server;
     ev[ABI_X_QUEUE_BACKEND] = s->waiter.before_backend;
+    ev[ABI_X_T_HANDSHAKE] = s->front->handshake_ms;
     ev[ABI_X_COMP_IN] = s->up.comp_in + s->down.comp_in;
     ev[ABI_X_COMP_OUT] = s->up.comp_out + s->down.comp_out;
     ev[ABI_X_COMP_BYP] = s->up.comp_byp + s->down.comp_byp;

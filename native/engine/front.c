@@ -22,7 +22,7 @@ static uint64_t front_deadline(const struct conn *c)
     const uint32_t *t = c->eng->proc->proxies[c->proxy].timeouts_ms;
     int begun = (c->flags & CONN_BYTES_SEEN) != 0;
     uint32_t ms = t[ABI_TIMEOUT_HTTP_REQUEST];
-    uint64_t base = c->since_ms;
+    uint64_t base = c->since_ms + c->handshake_ms;
     if (c->nrequests > 0 && !begun) {
         ms = t[ABI_TIMEOUT_HTTP_KEEP_ALIVE] ? t[ABI_TIMEOUT_HTTP_KEEP_ALIVE] : ms;
     } else if (begun && c->nrequests > 0) {
@@ -48,6 +48,8 @@ static void front_rest(struct conn *c)
     CHECK_CONN(c);
     const struct eng *e = c->eng;
     BUG_ON(c->in_len != 0 || c->out.len != 0);
+    if (c->proxied != NULL && c->proxied->tlvs_len > 0)
+        return; /* its records would not go with it */
     if (e->proc->listeners[c->listener].socket_id == 0 || (c->kept != NULL && (c->kept->flags & CONN_PRIVATE)))
         return; /* no other process could name it; a server knows it by itself */
     if (c->cookie == 0 && c->nrequests > 0)
@@ -64,6 +66,7 @@ void front_idle(struct conn *c)
     c->since_wall_ms = e->wall_ms;
     c->flags &= ~(uint32_t)CONN_BYTES_SEEN;
     c->first_byte_ms = c->first_byte_wall_ms = 0;
+    c->handshake_ms = 0;
     c->mux = &mux_h1_front;
     if (c->in_len == 0)
         front_rest(c);
@@ -320,44 +323,26 @@ const struct mux mux_h1_front = {.name = "h1", .run = front_run, .timeout = fron
 /* A client connection was accepted or adopted: mode tcp asks policy at once, HTTP waits for a head. */
 void front_open(struct conn *c)
 {
+    CHECK_CONN(c);
+    if (opening_needed(c))
+        opening_begin(c);
+    else
+        front_begin(c);
+}
+
+void front_begin(struct conn *c)
+{
     CHECK_ENG(c->eng);
     CHECK_CONN(c);
     struct eng *e = c->eng;
-    uint32_t px = e->proc->proxies[c->proxy].flags;
     c->mux = &mux_h1_front;
-    front_timer(c);
-    if ((px & ABI_PXF_HTTP) && !(e->proc->listeners[c->listener].flags & ABI_LIF_SESSION_EVENT)) {
-        front_rest(c);
+    if (e->proc->proxies[c->proxy].flags & ABI_PXF_HTTP) {
+        front_timer(c);
+        if (c->in_len > 0 || (c->flags & CONN_RD_READY))
+            conn_ready(c);
+        else
+            front_rest(c);
         return;
     }
-    if (!event_room(e, 0)) {
-        conn_ready(c);
-        c->mux = &mux_session;
-        return;
-    }
-    struct stream *s = stream_new(e, c);
-    if (s == NULL) {
-        front_gone(c, 0);
-        return;
-    }
-    memset(&s->req, 0, sizeof(s->req));
-    dir_open(&s->up, &(struct framing){.kind = FRAMING_TUNNEL});
-    s->flags |= STREAM_TCP;
-    s->t_request = e->now_ms;
-    c->flags |= CONN_SESSION;
-    uint32_t *ev = event_stream(s, ABI_EV_SESSION, 0);
-    ev[ABI_E_FLAGS] |= ABI_EVF_FIRST;
+    session_begin(c);
 }
-
-static void session_run(struct conn *c)
-{
-    front_open(c);
-}
-
-static void session_timeout(struct conn *c)
-{
-    (void)c;
-}
-
-/* A new session for which the event buffer had no room. */
-const struct mux mux_session = {.name = "session", .run = session_run, .timeout = session_timeout};

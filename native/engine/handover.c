@@ -14,6 +14,13 @@ void handover_fill(struct handover_record *r, const struct conn *c, uint32_t soc
     r->idle_ms = (uint32_t)MIN(idle_ms, UINT32_MAX);
     r->cookie = c->cookie;
     r->accepted_wall_ms = c->accepted_wall_ms;
+    if (c->proxied == NULL)
+        return;
+    r->flags |= HANDOVER_PROXIED;
+    r->source_len = c->proxied->src_len;
+    r->target_len = c->proxied->dst_len;
+    memcpy(r->source, c->proxied->src, sizeof(r->source));
+    memcpy(r->target, c->proxied->dst, sizeof(r->target));
 }
 
 int handover_count(const void *bytes, size_t len, uint32_t nfds)

@@ -1,6 +1,7 @@
 /* Probes: one connection that a check opens, a few bytes out, an answer back as one event. They live on the same conns
  * and transports as traffic, on whichever engine policy commands (main's). */
 #include "eng.h"
+#include "proxy_header/proxy_header.h"
 #include "watched.h"
 #include <errno.h>
 
@@ -11,6 +12,7 @@ struct probe {
     struct conn *conn;
     uint32_t id, expect, read_ms;
     uint32_t send_len, len;
+    uint32_t line; /* a PROXY line of its own addresses goes first */
     uint32_t late_result; /* without a connection: why there is none, to be said when there is room */
     int late_err;
     uint64_t start_ms, connected_ms, deadline_ms;
@@ -122,6 +124,7 @@ int probe_start(struct eng *e, const uint32_t *cmd)
                         .expect = cmd[ABI_C_PROBE_EXPECT],
                         .read_ms = cmd[ABI_C_PROBE_READ_MS],
                         .send_len = send_len,
+                        .line = cmd[ABI_C_PROBE_LINE],
                         .start_ms = e->now_ms};
     p->send = (uint8_t *)(p + 1);
     memcpy(p->send, e->text + cmd[ABI_C_PROBE_SEND], send_len);
@@ -168,6 +171,27 @@ static void probe_read(struct probe *p)
         probe_done(p, ABI_PROBE_CLOSED, (c->flags & CONN_RESET) ? ECONNRESET : 0);
 }
 
+/* Connected: what is to be said first. */
+static void probe_send(struct probe *p)
+{
+    struct conn *c = p->conn;
+    const struct sys *sys = c->eng->sys;
+    struct sockaddr_storage own, peer;
+    socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
+    char line[PROXY_LINE_LEN_MAX + 1];
+    struct iovec iov[2] = {{.iov_base = line}, {.iov_base = p->send, .iov_len = p->send_len}};
+    CHECK_CONN(c);
+    BUG_ON(c->flags & CONN_CONNECTING);
+    if (p->line) {
+        if (sys->sock_name(sys->ctx, c->fd, 0, &own, &own_len) < 0 ||
+            sys->sock_name(sys->ctx, c->fd, 1, &peer, &peer_len) < 0)
+            own_len = peer_len = 0;
+        iov[0].iov_len = proxy_header_write_line(line, (const uint8_t *)&own, MIN(own_len, sizeof(own)),
+                                                 (const uint8_t *)&peer, MIN(peer_len, sizeof(peer)));
+    }
+    conn_send(c, iov, 2, 0);
+}
+
 void probe_run(struct conn *c)
 {
     CHECK_ENG(c->eng);
@@ -185,6 +209,7 @@ void probe_run(struct conn *c)
             return;
         c->flags &= ~(uint32_t)CONN_CONNECTING;
         p->connected_ms = e->now_ms;
+        probe_send(p);
         if (p->expect == ABI_PROBE_EXPECT_CONNECT) {
             probe_done(p, ABI_PROBE_OK, 0);
             return;
@@ -193,8 +218,6 @@ void probe_run(struct conn *c)
         p->deadline_ms = p->read_ms == 0 ? UINT64_MAX : e->now_ms + p->read_ms;
         if (p->read_ms != 0)
             conn_timer_lower(c, p->deadline_ms);
-        struct iovec iov = {.iov_base = p->send, .iov_len = p->send_len};
-        conn_send(c, &iov, 1, 0);
     }
     conn_flush(c);
     probe_read(p);

@@ -15,7 +15,7 @@ static int may_move(const struct conn *c)
     BUG_ON(c->listener >= e->proc->nlisteners);
     if (e->retire.fd < 0 || !e->retire.movable[c->listener] || c->xprt != &xprt_raw)
         return 0;
-    if (!(e->proc->proxies[c->proxy].flags & ABI_PXF_HTTP))
+    if (!(e->proc->proxies[c->proxy].flags & ABI_PXF_HTTP) || (c->proxied != NULL && c->proxied->tlvs_len > 0))
         return 0;
     return c->kept == NULL || !(c->kept->flags & CONN_PRIVATE);
 }

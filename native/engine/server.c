@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/un.h>
+#include "shared/siphash.h"
 
 static void stream_mux_run(struct conn *c)
 {
@@ -40,7 +41,7 @@ static void idle_timeout(struct conn *c)
 const struct mux mux_idle_back = {.name = "idle", .run = idle_run, .timeout = idle_timeout};
 
 /* The connection that this client keeps for itself, if it leads where the request goes and still lives. */
-static struct conn *take_kept(struct stream *s, uint32_t hash)
+static struct conn *take_kept(struct stream *s, uint64_t hash)
 {
     CHECK_STREAM(s);
     CHECK_CONN(s->front);
@@ -67,7 +68,7 @@ void server_private(const struct conn *front, uint32_t *ev)
 }
 
 /* Takes an idle connection that still lives; another thread's is moved to this one's polling. */
-static struct conn *reuse(struct stream *s, uint32_t hash)
+static struct conn *reuse(struct stream *s, uint64_t hash)
 {
     CHECK_CONN(s->front);
     CHECK_STREAM(s);
@@ -193,11 +194,22 @@ struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, 
     return c;
 }
 
-void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, uint32_t hash)
+/* Two connections are the same for a client when their hashes are: what they began with is part of it. */
+static uint64_t share_hash(const struct process *p, const struct prefix *prefix)
+{
+    CHECK_PROCESS(p);
+    BUG_ON(prefix->len > ABI_PREFIX_MAX);
+    if (prefix->len == 0)
+        return prefix->hash;
+    return siphash(p->hash_key, prefix->at, prefix->len) + prefix->hash;
+}
+
+void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, const struct prefix *prefix)
 {
     CHECK_CONN(s->front);
     struct eng *e = s->eng;
     struct conn *c = NULL;
+    uint64_t hash = share_hash(e->proc, prefix);
     int err = 0;
     uint8_t copy[SOCKADDR_LEN_MAX];
     stream_check(s);
@@ -229,6 +241,11 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, ui
     s->state = ST_CONNECT;
     c = addr == NULL ? NULL
                      : server_dial(e, addr, addr_len, CONN_BACK, e->proc->proxies[s->backend].flags, &err);
+    if (c != NULL && prefix->len > 0 && bufq_append(&e->pool, &c->out, prefix->at, prefix->len) < 0) {
+        conn_close(c);
+        c = NULL;
+        err = ENOMEM;
+    }
     if (c == NULL) {
         stream_fail(s, err == EMFILE || err == ENFILE || err == ENOMEM ? ABI_FAIL_RESOURCE : ABI_FAIL_CONNECT,
                     err);

@@ -171,7 +171,13 @@ uint32_t fields_weight(const struct head *h, const struct head_field *f, const u
 /* server.c: FORWARD's second half. */
 /* Tells policy of the server connection that authenticates this client, if there is one. */
 void server_private(const struct conn *front, uint32_t *ev);
-void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, uint32_t hash);
+/* How its connection begins: bytes that go out before anything else, and who may share it. */
+struct prefix {
+    uint32_t hash; /* policy's */
+    const uint8_t *at;
+    uint32_t len;
+};
+void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, const struct prefix *prefix);
 void server_connected(struct stream *s);
 
 /* A socket on its way to an address, polled but without mux; NULL with *err_ret = errno. <flags>: PXF_* of its proxy. */

@@ -26,6 +26,8 @@ void trace_extent(const struct eng *e, uint32_t ncommands, uint32_t *edits_ret, 
             text = MAX(text, (uint64_t)c[ABI_C_LOG_TEXT] + c[ABI_C_LOG_LEN]);
         if (op == ABI_CMD_FORWARD && (c[ABI_C_FLAGS] & ABI_FWD_ADDR))
             text = MAX(text, (uint64_t)c[ABI_C_ADDR] + CONN_ADDR_LEN);
+        if (op == ABI_CMD_FORWARD)
+            text = MAX(text, (uint64_t)c[ABI_C_PREFIX] + c[ABI_C_PREFIX_LEN]);
         if (op == ABI_CMD_PROBE)
             text = MAX(text, MAX((uint64_t)c[ABI_C_PROBE_ADDR] + c[ABI_C_PROBE_ADDR_LEN],
                                  (uint64_t)c[ABI_C_PROBE_SEND] + c[ABI_C_PROBE_SEND_LEN]));

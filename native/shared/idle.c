@@ -89,7 +89,7 @@ int idle_put(struct process *p, struct conn *c, uint32_t thread)
     return 1;
 }
 
-static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t hash, uint32_t flags,
+static struct conn *take_from(struct process *p, struct idle_list *l, uint64_t hash, uint32_t flags,
                               int same_thread)
 {
     BUG_ON(l == NULL);
@@ -114,7 +114,7 @@ static struct conn *take_from(struct process *p, struct idle_list *l, uint32_t h
     return c;
 }
 
-struct conn *idle_take(struct process *p, uint32_t server, uint32_t hash, uint32_t flags, uint32_t thread)
+struct conn *idle_take(struct process *p, uint32_t server, uint64_t hash, uint32_t flags, uint32_t thread)
 {
     CHECK_PROCESS(p);
     struct conn *c = take_from(p, list_of(p, server, thread), hash, flags, 1);

@@ -27,7 +27,7 @@ void idle_reset(struct process *p);
 int idle_put(struct process *p, struct conn *c, uint32_t thread);
 /* Takes one of <server> with <hash>, own thread first; NULL when there is none. The conn may belong to another thread's
  * polling: the caller moves it. */
-struct conn *idle_take(struct process *p, uint32_t server, uint32_t hash, uint32_t flags, uint32_t thread);
+struct conn *idle_take(struct process *p, uint32_t server, uint64_t hash, uint32_t flags, uint32_t thread);
 /* Takes this very connection, which <thread> put away when its generation was <gen>, out (its peer closed it): 1 it is the
  * caller's now, 0 another thread has it. */
 int idle_remove(struct process *p, struct conn *c, uint32_t gen, uint32_t thread);

@@ -7,6 +7,7 @@
 #include "mailbox.h"
 #include "slots.h"
 #include <errno.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #define CONNS_LIMIT (1u << 24) /* connections of a process */
@@ -16,6 +17,15 @@ static struct process the_process;
 struct process *process_get(void)
 {
     return &the_process;
+}
+
+/* The kernel gives every program 16 random bytes. */
+static void hash_key_init(struct process *p)
+{
+    const void *random = (const void *)getauxval(AT_RANDOM);
+    STATIC_ASSERT(sizeof(p->hash_key) == 16);
+    if (random != NULL)
+        memcpy(p->hash_key, random, sizeof(p->hash_key));
 }
 
 static size_t conns_bytes(const struct process *p)
@@ -65,6 +75,7 @@ int process_init(struct live *live, uint32_t proxies, uint32_t servers, uint32_t
     p->nservers = servers;
     p->nlisteners = listeners;
     p->conns_free = ABI_NONE;
+    hash_key_init(p);
     pthread_mutex_init(&p->conns_lock, NULL);
     for (int i = 0; i < THREADS_MAX; i++) {
         pthread_mutex_init(&p->poll_locks[i], NULL);

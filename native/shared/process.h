@@ -27,6 +27,7 @@ struct live {
 struct proxy_conf {
     uint32_t timeouts_ms[ABI_TIMEOUT_COUNT];
     uint32_t flags;
+    uint32_t handshake_ms; /* for the PROXY header; 0 = TIMEOUT_CLIENT */
 };
 
 struct server_conf {
@@ -59,6 +60,7 @@ struct limits {
 struct process {
     uint32_t magic;
     struct limits limits;
+    uint64_t hash_key[2]; /* of siphash.h, the process's own */
     uint32_t nproxies, nservers, nlisteners;
     struct live *live; /* process, proxies, servers, listeners */
     struct proxy_conf *proxies;

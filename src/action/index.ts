@@ -1,6 +1,7 @@
 /** All actions. A new family adds its line here. */
 import type { RuleSet } from '../model/rules.ts';
 import { answerActions } from './answer.ts';
+import { connectionActions } from './connection.ts';
 import type { ActionKeyword } from './declare.ts';
 import { flowActions } from './flow.ts';
 import { headerActions } from './header.ts';
@@ -10,6 +11,7 @@ import { variableActions } from './variable.ts';
 
 export const actions: readonly ActionKeyword[] = [
   ...answerActions,
+  ...connectionActions,
   ...flowActions,
   ...headerActions,
   ...redirectActions,

@@ -6,16 +6,15 @@ import type { RuleSet } from '../model/rules.ts';
 const COUNTERS = 'sc-add-gpc* sc-inc-gpc* sc-set-gpt* track-sc*';
 const MARKS = 'set-fc-mark set-fc-tos set-mark set-nice set-tos do-log';
 const SERVER_MARKS = 'set-bc-mark set-bc-tos';
-const ADDRESSES = 'set-dst set-dst-port set-src set-src-port';
 const MAPS = 'add-acl* del-acl* del-map* set-map*';
 const HEADERS = 'add-headers-bin del-headers-bin set-headers-bin';
 
 const KNOWN: { readonly [ruleSet in RuleSet]: string } = {
-  'tcp-request connection': `${COUNTERS} ${MARKS} ${ADDRESSES} expect-proxy expect-netscaler-cip`,
-  'tcp-request session': `${COUNTERS} ${MARKS} ${ADDRESSES} attach-srv`,
-  'tcp-request content': `${COUNTERS} ${MARKS} ${SERVER_MARKS} ${ADDRESSES} do-resolve* send-spoe-group set-bandwidth-limit set-priority-class set-priority-offset set-retries switch-mode use-service`,
+  'tcp-request connection': `${COUNTERS} ${MARKS} expect-netscaler-cip`,
+  'tcp-request session': `${COUNTERS} ${MARKS} attach-srv`,
+  'tcp-request content': `${COUNTERS} ${MARKS} ${SERVER_MARKS} do-resolve* send-spoe-group set-bandwidth-limit set-priority-class set-priority-offset set-retries switch-mode use-service`,
   'tcp-response content': `${COUNTERS} ${MARKS} send-spoe-group set-bandwidth-limit`,
-  'http-request': `${COUNTERS} ${MARKS} ${SERVER_MARKS} ${ADDRESSES} ${MAPS} ${HEADERS} auth cache-use disable-l7-retry do-resolve* early-hint normalize-uri send-spoe-group set-bandwidth-limit set-priority-class set-priority-offset set-retries use-service wait-for-handshake`,
+  'http-request': `${COUNTERS} ${MARKS} ${SERVER_MARKS} ${MAPS} ${HEADERS} auth cache-use disable-l7-retry do-resolve* early-hint normalize-uri send-spoe-group set-bandwidth-limit set-priority-class set-priority-offset set-retries use-service wait-for-handshake`,
   'http-response': `${COUNTERS} ${MARKS} ${MAPS} ${HEADERS} cache-store pause send-spoe-group set-bandwidth-limit wait-for-body`,
   'http-after-response': `${COUNTERS} ${MAPS} ${HEADERS} do-log`,
 };

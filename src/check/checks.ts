@@ -1,9 +1,11 @@
 /** The health checks of the process: when each server is asked, what is asked, and what its answer does. Runs on the main thread's
  * engine; owns the timers.
  */
+import { headerBlock, NO_TLS, record, TLS_TYPE } from '../base/proxy-header.ts';
 import type { Engine } from '../model/boundary.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { Server, ServerAddress } from '../model/server.ts';
+import { checkSendsProxy } from '../model/server-proxy.ts';
 import * as abi from '../native/abi.ts';
 import { errnoName, errnoText } from './errno-text.ts';
 import { intervalMs, nextHealth, type Verdict } from './health.ts';
@@ -107,8 +109,10 @@ export class Checks {
     const words = engine.commands;
     words[at + abi.C_PROBE_ADDR] = engine.bytes(sockaddr);
     words[at + abi.C_PROBE_ADDR_LEN] = sockaddr.length;
-    words[at + abi.C_PROBE_SEND] = engine.bytes(plan.request);
-    words[at + abi.C_PROBE_SEND_LEN] = plan.request.length;
+    const header = this.writeHeader(server, at);
+    const sent = header === '' ? plan.request : Buffer.concat([Buffer.from(header, 'latin1'), plan.request]);
+    words[at + abi.C_PROBE_SEND] = engine.bytes(sent);
+    words[at + abi.C_PROBE_SEND_LEN] = sent.length;
     words[at + abi.C_PROBE_EXPECT] = plan.kind === 'tcp' ? abi.PROBE_EXPECT_CONNECT : abi.PROBE_EXPECT_HTTP;
     // `timeout check` bounds the answer; without it the interval bounds the whole check.
     const hasTimeout = timeouts.checkMs > 0;
@@ -116,6 +120,20 @@ export class Checks {
       hasTimeout && timeouts.connectMs > 0 ? Math.min(timeouts.connectMs, interMs) : interMs;
     words[at + abi.C_PROBE_READ_MS] = hasTimeout ? timeouts.checkMs : interMs;
     engine.exec();
+  }
+
+  /** A PROXY header before the request: version 2 says that the connection is our own, version 1 names its addresses, which the
+   * engine knows. */
+  private writeHeader(server: Server, at: number): string {
+    const { sendProxy, check } = server;
+    const goesElsewhere = check.port !== 0 || check.address !== undefined;
+    if (sendProxy === undefined || !checkSendsProxy(sendProxy, goesElsewhere)) return '';
+    if (!sendProxy.sendsBlock) {
+      this.engine.commands[at + abi.C_PROBE_LINE] = 1;
+      return '';
+    }
+    const others = sendProxy.hasTls ? record(TLS_TYPE, NO_TLS) : '';
+    return headerBlock(undefined, undefined, { named: '', hasChecksum: sendProxy.hasChecksum, others });
   }
 
   /** An answer of the engine. */

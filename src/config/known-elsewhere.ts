@@ -5,7 +5,7 @@
 import { didYouMean } from './nearest.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
-  timeout: 'client-hs handshake',
+  timeout: 'handshake',
   stats: `
     admin auth bind-process enable hide-version http-request maxconn realm refresh scope show-desc show-legends
     show-modules show-node socket timeout uri

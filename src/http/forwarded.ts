@@ -3,7 +3,7 @@
  */
 import { type Network, parseNetwork } from '../base/ip.ts';
 import type { ForwardFor } from '../model/proxy.ts';
-import { sessionDestination, sessionSource } from '../model/session-address.ts';
+import { destinationOf, sourceOf } from '../model/session-address.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
 
@@ -46,10 +46,10 @@ function isLeftOut(plan: ForwardPlan, stream: Stream): boolean {
 
 export function addForwardedFor(plan: ForwardPlan, stream: Stream): void {
   if (isLeftOut(plan, stream)) return;
-  const address = sessionSource(stream.session, stream.engine);
+  const address = sourceOf(stream);
   if (address === undefined) return;
   for (let i = 0; i < plan.except.length; i++) if (plan.except[i]?.contains(address)) return;
-  let text = stream.session.sourceText;
+  let text = stream.source === undefined ? stream.session.sourceText : address.toString();
   if (text === '') {
     text = address.toString();
     stream.session.sourceText = text;
@@ -59,7 +59,7 @@ export function addForwardedFor(plan: ForwardPlan, stream: Stream): void {
 
 export function addOriginalTo(plan: ForwardPlan, stream: Stream): void {
   if (isLeftOut(plan, stream)) return;
-  const address = sessionDestination(stream.session, stream.engine);
+  const address = destinationOf(stream);
   if (address === undefined) return;
   for (let i = 0; i < plan.except.length; i++) if (plan.except[i]?.contains(address)) return;
   stream.request.addField(plan.name, address.toString());

@@ -1,6 +1,6 @@
 /** Hot path. What the hashing algorithms hash: the client's address, the URI, a URL parameter, a header. */
 import type { Address } from '../base/ip.ts';
-import { sessionSource } from '../model/session-address.ts';
+import { sourceOf } from '../model/session-address.ts';
 import * as abi from '../native/abi.ts';
 import type { KeyHash } from './hashed.ts';
 
@@ -22,7 +22,7 @@ function wordsOf(address: Address): number {
 /** The 32-bit words of the client address, exclusive-or-ed; -1 when there is none (a unix socket). */
 export function sourceKey(): KeyHash {
   return (stream) => {
-    const address = sessionSource(stream.session, stream.engine);
+    const address = sourceOf(stream);
     return address === undefined ? -1 : wordsOf(address);
   };
 }

@@ -6,7 +6,7 @@
  */
 import type { Address } from '../base/ip.ts';
 import type { Proxy } from '../model/proxy.ts';
-import { sessionDestination, sessionSource } from '../model/session-address.ts';
+import { destinationOf, destinationPortOf, sourceOf, sourcePortOf } from '../model/session-address.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
 import * as end from '../sample/stream-end.ts';
@@ -100,13 +100,13 @@ export function serverName(stream: Stream): string {
 }
 
 function sourcePort(stream: Stream): number | undefined {
-  if (sessionSource(stream.session, stream.engine) === undefined) return stream.session.listener.id;
-  return stream.session.sourcePort;
+  if (sourceOf(stream) === undefined) return stream.session.listener.id;
+  return sourcePortOf(stream);
 }
 
 function destinationPort(stream: Stream): number | undefined {
-  if (sessionDestination(stream.session, stream.engine) === undefined) return stream.session.listener.id;
-  return stream.session.destinationPort;
+  if (destinationOf(stream) === undefined) return stream.session.listener.id;
+  return destinationPortOf(stream);
 }
 
 /** Requests this thread has numbered, and log lines per frontend; threads interleave the numbers of requests so that none is given
@@ -153,13 +153,13 @@ const timers: readonly Alias[] = [
   { name: 'Ta', kind: 'int', isHttp: true, get: activeTime },
   { name: 'Tc', kind: 'int', get: connectTime },
   { name: 'Td', kind: 'int', get: dataTime },
-  { name: 'Th', kind: 'int', get: () => 0 },
-  { name: 'Ti', kind: 'int', isHttp: true, get: (s) => Math.max(T.idle(s), 0) },
+  { name: 'Th', kind: 'int', get: end.handshakeTime },
+  { name: 'Ti', kind: 'int', isHttp: true, get: end.idleTime },
   { name: 'Tq', kind: 'int', isHttp: true, get: T.request },
   { name: 'TR', kind: 'int', isHttp: true, get: requestTime },
   { name: 'Tr', kind: 'int', isHttp: true, get: responseTime },
   { name: 'Tt', kind: 'int', get: T.close },
-  { name: 'Tu', kind: 'int', get: activeTime },
+  { name: 'Tu', kind: 'int', get: (s) => T.close(s) - end.idleTime(s) },
   { name: 'Tw', kind: 'int', get: queueTime },
 ];
 
@@ -200,11 +200,11 @@ const others: readonly Alias[] = [
   { name: 'bi', kind: 'text', get: () => '' },
   { name: 'bp', kind: 'text', get: () => '' },
   { name: 'bq', kind: 'int', get: end.backendQueue },
-  { name: 'ci', kind: 'address', get: (s) => sessionSource(s.session, s.engine) },
+  { name: 'ci', kind: 'address', get: sourceOf },
   { name: 'cp', kind: 'port', get: sourcePort },
   { name: 'f', kind: 'text', get: (s) => s.frontend.name },
   { name: 'fc', kind: 'int', get: end.feconn },
-  { name: 'fi', kind: 'address', get: (s) => sessionDestination(s.session, s.engine) },
+  { name: 'fi', kind: 'address', get: destinationOf },
   { name: 'fp', kind: 'port', get: destinationPort },
   { name: 'ft', kind: 'text', get: (s) => s.frontend.name },
   { name: 'lc', kind: 'int', get: (s) => counters.lines.get(s.frontend) ?? 0, hexDigits: 4 },

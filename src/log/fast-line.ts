@@ -6,7 +6,7 @@
 import { HEAD_ABSOLUTE } from '../model/head-flags.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
-import { sessionSource } from '../model/session-address.ts';
+import { sourceOf, sourcePortOf } from '../model/session-address.ts';
 import type { Stream } from '../model/stream.ts';
 import * as abi from '../native/abi.ts';
 import * as end from '../sample/stream-end.ts';
@@ -70,14 +70,15 @@ function millis(value: number): string {
 /** `address:port [`; a unix socket has the listener's number for a port. */
 function clientText(stream: Stream): string {
   const session = stream.session;
+  if (stream.source !== undefined) return `${clientName(stream)} [`;
   if (session.clientText === '') session.clientText = `${clientName(stream)} [`;
   return session.clientText;
 }
 
 export function clientName(stream: Stream): string {
-  const session = stream.session;
-  const source = sessionSource(session, stream.engine);
-  return source === undefined ? `unix:${session.listener.id}` : `${source.toString()}:${session.sourcePort}`;
+  const source = sourceOf(stream);
+  if (source === undefined) return `unix:${stream.session.listener.id}`;
+  return `${source.toString()}:${sourcePortOf(stream)}`;
 }
 
 /** The names around one server, for the frontend that used it last. */

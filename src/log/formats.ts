@@ -8,7 +8,7 @@ import type { Alerts } from '../model/place.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { RuleContext } from '../model/rule-context.ts';
 import type { LogFormat } from '../model/rules.ts';
-import { sessionDestination } from '../model/session-address.ts';
+import { destinationOf, destinationPortOf } from '../model/session-address.ts';
 import type { Stream } from '../model/stream.ts';
 import { clientName, httpLine, tcpLine } from './fast-line.ts';
 import { logSettings, parseLogFormat } from './log-format.ts';
@@ -25,11 +25,11 @@ export const TCP_CLF_FORMAT =
 function connectLine(stream: Stream): string {
   const { frontend, session } = stream;
   const mode = frontend.mode === 'http' ? 'HTTP' : 'TCP';
-  const destination = sessionDestination(session, stream.engine);
+  const destination = destinationOf(stream);
   if (destination === undefined) {
     return `Connect from unknown source to listener ${session.listener.id} (${frontend.name}/${mode})`;
   }
-  return `Connect from ${clientName(stream)} to ${destination}:${session.destinationPort} (${frontend.name}/${mode})`;
+  return `Connect from ${clientName(stream)} to ${destination}:${destinationPortOf(stream)} (${frontend.name}/${mode})`;
 }
 
 /** Formats of HAProxy hold no error, so whatever is said is a bug of ours. */

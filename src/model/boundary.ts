@@ -35,7 +35,7 @@ export interface Engine {
   /** Executes what was commanded outside a batch (timers, API). Refused inside one. */
   exec(): void;
   log(target: number, line: string): void;
-  /** Fills `out` (28 bytes) with a sockaddr of a client connection: which 0 peer, 1 local. Its length, or -errno. */
+  /** Fills `out` (28 bytes or more) with a sockaddr of a client connection, <which> is ADDRESS_*. Its length, or -errno. */
   connAddress(conn: number, generation: number, which: number, out: Uint8Array): number;
   /** The counts shared by all threads, for fetches and log lines; whoever makes the engine ready sets it. */
   live?: Live;

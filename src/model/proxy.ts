@@ -15,6 +15,8 @@ export interface Timeouts {
   httpKeepAliveMs: number;
   tunnelMs: number;
   clientFinMs: number;
+  /** For what comes before the first request (a PROXY header); -1 = the client's. */
+  clientHsMs: number;
   serverFinMs: number;
   queueMs: number;
   tarpitMs: number;

@@ -3,6 +3,7 @@
  */
 import type { Place } from './place.ts';
 import type { Proxy } from './proxy.ts';
+import type { ServerProxy } from './server-proxy.ts';
 
 /** LIVE_SV_STATE bits. A server may be given new work when RUNNING is set and DRAIN and MAINT are not. */
 export const SERVER_RUNNING = 1;
@@ -55,6 +56,8 @@ export interface Server {
   poolLowConn: number;
   poolPurgeDelayMs: number;
   readonly check: CheckSettings;
+  /** undefined: connections begin with the request. */
+  sendProxy: ServerProxy | undefined;
   /** Keywords read but without a field of their own: name → words. */
   readonly settings: Map<string, readonly string[]>;
 }

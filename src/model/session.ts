@@ -4,6 +4,7 @@
 import type { Address } from '../base/ip.ts';
 import type { Listener } from './listener.ts';
 import type { SampleValue } from './rules.ts';
+import type { Endpoint } from './session-address.ts';
 
 export class Session {
   readonly conn: number;
@@ -11,6 +12,12 @@ export class Session {
   readonly listener: Listener;
   /** Streams begun on this session; 1 for the first. */
   streams = 0;
+  /** Counted as a session: its PROXY header was read, no rule refused it. */
+  isOpen = false;
+  /** It came from another process, which counted it. */
+  isMoved = false;
+  /** Why no PROXY header came of it (HANDSHAKE_*), 0 otherwise. */
+  handshakeError = 0;
   /** Asked from the engine when first needed. */
   source: Address | undefined;
   sourcePort = 0;
@@ -18,8 +25,16 @@ export class Session {
   sourceText = '';
   destination: Address | undefined;
   destinationPort = 0;
-  /** `address:port [` of the client as log lines begin, made with the first line. */
+  /** The connection's own ends, below any PROXY header (`fc_src`, `fc_dst`); asked when first needed, or written by a rule. */
+  peer: Endpoint | undefined;
+  own: Endpoint | undefined;
+  isPeerSet = false;
+  isOwnSet = false;
+  /** `address:port [ of the client as log lines begin, made with the first line. */
   clientText = '';
+  /** The PROXY headers, version 1 and 2, that servers are told of it; '' until they were needed. */
+  proxyLine = '';
+  proxyBlock = '';
   variables: Map<string, SampleValue> | undefined;
 
   constructor(conn: number, generation: number, listener: Listener) {

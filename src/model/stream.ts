@@ -8,6 +8,7 @@ import type { Reply } from './reply.ts';
 import type { Rule, SampleValue } from './rules.ts';
 import type { Server } from './server.ts';
 import type { Session } from './session.ts';
+import type { Endpoint } from './session-address.ts';
 
 /** Why a stream ended, in HAProxy's two characters. */
 export interface Termination {
@@ -49,6 +50,9 @@ export class Stream {
   requestCaptures: (string | undefined)[] | undefined;
   responseCaptures: (string | undefined)[] | undefined;
   uniqueId: string | undefined;
+  /** What rules on this stream made of its addresses; undefined: the session's. */
+  source: Endpoint | undefined;
+  destination: Endpoint | undefined;
   /** Body bytes at hand (arena offset, length) when a rule asked for the body. */
   bodyOffset = 0;
   bodyLength = 0;
@@ -103,6 +107,8 @@ export class Stream {
     this.requestCaptures = undefined;
     this.responseCaptures = undefined;
     this.uniqueId = undefined;
+    this.source = undefined;
+    this.destination = undefined;
     this.bodyOffset = 0;
     this.bodyLength = 0;
     this.end = undefined;
@@ -120,6 +126,5 @@ export class Stream {
     this.mayChange = false;
     this.isActive = true;
     this.beganMs = engine.nowMs;
-    session.streams++;
   }
 }

@@ -27,6 +27,8 @@ export const EV_SESSION_END = 8;
 export const EV_PROBE = 9;
 /** a control message from another thread */
 export const EV_CONTROL = 10;
+/** a client connection before its first stream, where its listener asks for it (LIF_*_EVENT) */
+export const EV_CONNECTION = 12;
 /** the server's head is malformed, too large, late or cut: answer 502/504 or retry */
 export const EV_BAD_RESPONSE = 11;
 export const E_KIND = 0;
@@ -120,6 +122,33 @@ export const BAD_TIMEOUT = 3;
 /** peer went away inside the head; E_ARG2 = bytes received */
 export const BAD_CLOSED = 4;
 export const BAD_RESET = 5;
+/** as its PROXY header says, else the peer */
+export const ADDRESS_SOURCE = 0;
+/** as its PROXY header says, else our own */
+export const ADDRESS_DESTINATION = 1;
+/** of the socket */
+export const ADDRESS_PEER = 2;
+export const ADDRESS_OWN = 3;
+/** no address: the records behind those of a PROXY header; an error without a header */
+export const ADDRESS_TLVS = 4;
+/** wall clock of the accept */
+export const K_ACCEPT_SEC = 7;
+export const K_ACCEPT_MS = 8;
+/** it came; its addresses are the socket's */
+export const CONNECTION_ACCEPTED = 1;
+/** its PROXY header, if any, was read: the session begins */
+export const CONNECTION_OPEN = 2;
+/** no PROXY header came of it: it is closed behind this batch */
+export const CONNECTION_FAILED = 3;
+/** 1-4: native/proxy_header */
+export const HANDSHAKE_TRUNCATED = 1;
+export const HANDSHAKE_NOT_HEADER = 2;
+export const HANDSHAKE_INVALID = 3;
+export const HANDSHAKE_UNHANDLED = 4;
+/** the client closed first */
+export const HANDSHAKE_EMPTY = 5;
+export const HANDSHAKE_ABORT = 6;
+export const HANDSHAKE_TIMEOUT = 7;
 export const EVENT_END_WORDS = 36;
 /** two characters of the termination state: who | when<<8, 0 = '-' ; C's view, policy may know better */
 export const X_TERM = 6;
@@ -158,6 +187,8 @@ export const X_COMP_IN = 30;
 export const X_COMP_OUT = 31;
 /** those of X_COMP_IN that were only wrapped, because of a limit or ENCODER_STORE */
 export const X_COMP_BYP = 32;
+/** ms from X_ACCEPT to the end of the PROXY header; 0 without one, and on later requests */
+export const X_T_HANDSHAKE = 33;
 /** the client connection ends with it: no EV_SESSION_END follows */
 export const XF_SESSION_END = 1;
 export const XF_REUSED = 2;
@@ -216,6 +247,8 @@ export const CMD_CONTROL = 12;
 export const CMD_RELEASE_SLOT = 13;
 /** a server came up or a limit was raised: word 3 backend: grant what waits */
 export const CMD_KICK_QUEUE = 14;
+/** the answer to EV_CONNECTION, if any: words 1, 2 the conn, C_HOW = ABORT_* or CONNECTION_EXPECT_PROXY */
+export const CMD_CONNECTION = 15;
 export const C_OP = 0;
 export const C_STREAM = 1;
 export const C_STREAM_GEN = 2;
@@ -238,6 +271,11 @@ export const C_TERM = 11;
 export const C_ADDR = 12;
 /** FORWARD: idle connections are shared only between equal hashes */
 export const C_CONN_HASH = 13;
+/** FORWARD: byte offset in text of what a new server connection begins with (a PROXY header); */
+export const C_PREFIX = 14;
+/** an idle one is taken only if it began with the same; PREFIX_MAX bytes at most */
+export const C_PREFIX_LEN = 15;
+export const PREFIX_MAX = 4096;
 export const C_REASONS = 3;
 /** from now; NONE = no deadline */
 export const C_DEADLINE_MS = 4;
@@ -249,6 +287,8 @@ export const ABORT_CLOSE = 0;
 export const ABORT_RESET = 1;
 /** silent-drop: the client is told nothing at all */
 export const ABORT_SILENT = 2;
+/** at CONNECTION_ACCEPTED: a PROXY header must come first */
+export const CONNECTION_EXPECT_PROXY = 3;
 export const C_PROBE_ID = 1;
 /** byte offset in text of sockaddr (PROBE_ADDR_LEN bytes) */
 export const C_PROBE_ADDR = 2;
@@ -265,6 +305,8 @@ export const PROBE_EXPECT_CONNECT = 0;
 export const PROBE_EXPECT_HTTP = 1;
 /** anything at all */
 export const PROBE_EXPECT_BYTES = 2;
+/** 1: sends a PROXY version 1 line with the addresses of its own connection first */
+export const C_PROBE_LINE = 9;
 /** TIMEOUT_* */
 export const C_TIMER = 3;
 export const C_TIMER_MS = 4;
@@ -329,6 +371,8 @@ export const TIMEOUT_SERVER_FIN = 7;
 export const TIMEOUT_QUEUE = 8;
 export const TIMEOUT_COUNT = 9;
 export const PX_FLAGS = 9;
+/** timeout client-hs: for the PROXY header; 0 = the client's */
+export const PX_HANDSHAKE_MS = 10;
 export const PX_WORDS = 16;
 export const PXF_HTTP = 1;
 export const PXF_NOLINGER = 2;
@@ -365,8 +409,12 @@ export const LI_SOCKET_ID = 4;
 export const LI_WORDS = 8;
 /** TCP socket: set TCP_NODELAY on what it accepts */
 export const LIF_NODELAY = 1;
-/** mode http, but policy wants EV_SESSION before the first request */
+/** CONNECTION_OPEN is raised */
 export const LIF_SESSION_EVENT = 2;
+/** CONNECTION_ACCEPTED is raised */
+export const LIF_ACCEPT_EVENT = 4;
+/** a PROXY header comes first */
+export const LIF_ACCEPT_PROXY = 8;
 export const LIVE_WORDS = 16;
 /** what runs goes on as stored blocks, nothing new is compressed */
 export const ENCODER_OFF = 1;
@@ -424,7 +472,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 605074716;
+export const fingerprint = 2236997554;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

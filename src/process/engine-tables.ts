@@ -2,6 +2,7 @@
  * Written by main before any thread starts; afterwards the live array belongs to whoever model/live.ts and abi.def say.
  */
 import type { Configuration } from '../model/configuration.ts';
+import type { Listener } from '../model/listener.ts';
 import type { Live } from '../model/live.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { SERVER_MAINT, SERVER_RUNNING, type Server } from '../model/server.ts';
@@ -51,6 +52,7 @@ function proxyWords(proxy: Proxy, common: number): Uint32Array {
   let flags = proxy.mode === 'http' ? abi.PXF_HTTP | common : 0;
   for (const [option, flag] of OPTION_FLAGS) if (proxy.options.has(option)) flags |= flag;
   words[abi.PX_FLAGS] = flags;
+  words[abi.PX_HANDSHAKE_MS] = Math.max(timeouts.clientHsMs, 0);
   return words;
 }
 
@@ -62,6 +64,14 @@ export function serverWords(server: Server): Uint32Array {
   words[abi.SV_POOL_PURGE_MS] = server.poolPurgeDelayMs;
   words[abi.SV_POOL_LOW] = server.poolLowConn;
   return words;
+}
+
+/** What a connection of <listener> goes through before its first request; most listeners ask for nothing. */
+function openingFlags({ proxy, settings }: Listener): number {
+  let flags = settings.has('accept-proxy') ? abi.LIF_ACCEPT_PROXY : 0;
+  if ((proxy.rules.get('tcp-request connection')?.length ?? 0) > 0) flags |= abi.LIF_ACCEPT_EVENT;
+  if ((proxy.rules.get('tcp-request session')?.length ?? 0) > 0) flags |= abi.LIF_SESSION_EVENT;
+  return flags;
 }
 
 /** <descriptors>: by listener index, -1 = not open. <socketIds>: the master's numbers of the sockets, 0 or none = it has none. */
@@ -78,7 +88,8 @@ export function listenerWords(
     words[abi.LI_FD] = (descriptors[listener.index] ?? -1) >>> 0;
     words[abi.LI_PROXY] = listener.proxy.index;
     const { kind } = listener.address;
-    words[abi.LI_FLAGS] = kind === 'unix' || kind === 'abns' ? 0 : abi.LIF_NODELAY;
+    const isUnix = kind === 'unix' || kind === 'abns';
+    words[abi.LI_FLAGS] = (isUnix ? 0 : abi.LIF_NODELAY) | openingFlags(listener);
     words[abi.LI_MAXACCEPT] = accepts;
     words[abi.LI_SOCKET_ID] = socketIds[listener.index] ?? 0;
     return words;

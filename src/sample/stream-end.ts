@@ -12,6 +12,16 @@ export function timerOf(stream: Stream, word: number): number {
   return (end[stream.endOffset + word] as number) | 0;
 }
 
+/** Milliseconds of a connection's first request that reading its PROXY header took. */
+export function handshakeTime(stream: Stream): number {
+  return Math.max(timerOf(stream, abi.X_T_HANDSHAKE), 0);
+}
+
+/** Milliseconds until the first byte of a request, behind the handshake. */
+export function idleTime(stream: Stream): number {
+  return Math.max(timerOf(stream, abi.X_T_IDLE) - handshakeTime(stream), 0);
+}
+
 function wordOf(stream: Stream, word: number): number {
   const end = stream.end;
   return end === undefined ? 0 : (end[stream.endOffset + word] as number);

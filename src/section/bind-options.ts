@@ -103,7 +103,6 @@ export const BIND_OPTIONS: readonly BindOption[] = [
 
 /** Options that are read but do nothing yet. */
 export const NOT_BUILT: ReadonlySet<string> = new Set([
-  'accept-proxy',
   'defer-accept',
   'guid-prefix',
   'mss',

@@ -31,6 +31,9 @@ export function compileFormats(section: ProxySection): void {
   }
   const idPosition = proxy.isFrontend ? 'unique-id' : 'http-request';
   proxy.uniqueIdFormat = compile(section, section.uniqueIdFormat, idPosition, 'http');
+  for (const { record, text } of section.serverFormats) {
+    record.format = compile(section, text, 'server', 'log');
+  }
   if (proxy.isBackend && proxy.balance.algorithm === 'hash' && balanceAt !== undefined) {
     const { place, alerts, word } = balanceAt;
     const expression = parseExpression(

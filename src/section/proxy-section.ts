@@ -7,6 +7,7 @@ import type { Proxy, Timeouts } from '../model/proxy.ts';
 import type { NamedAcl, Position, RuleContext } from '../model/rule-context.ts';
 import type { Condition, Rule, RuleSet } from '../model/rules.ts';
 import type { Server } from '../model/server.ts';
+import type { ProxyRecord } from '../model/server-proxy.ts';
 import { loadFile, type Reading } from './reading.ts';
 
 /** A name written in a line, to be found when all sections are read. */
@@ -23,8 +24,14 @@ export interface PendingUse extends Reference {
 /** A log-format text: compiled for each proxy that logs with it, when its mode is known. */
 export type FormatText = Reference;
 
-/** One option of a `default-server` line, ready to be applied. */
-export type ServerSetting = (server: Server) => void;
+/** A format of a server's options, compiled when the proxy's mode is known. */
+export interface ServerFormat {
+  readonly record: ProxyRecord;
+  readonly text: FormatText;
+}
+
+/** One option of a `default-server` line, ready to be applied; formats are left in the list. */
+export type ServerSetting = (server: Server, formats: ServerFormat[]) => void;
 
 export interface ProxySection {
   readonly proxy: Proxy;
@@ -39,6 +46,7 @@ export interface ProxySection {
   /** The timeouts that the section began with: another value was said here. */
   readonly firstTimeouts: Readonly<Timeouts>;
   readonly defaultServer: ServerSetting[];
+  readonly serverFormats: ServerFormat[];
   readonly serverNames: Map<string, Server>;
   /** First words of lines that are not built yet, those of the defaults included. */
   readonly ignoredWords: Set<string>;
@@ -71,6 +79,7 @@ function newTimeouts(): Timeouts {
     httpKeepAliveMs: -1,
     tunnelMs: -1,
     clientFinMs: -1,
+    clientHsMs: -1,
     serverFinMs: -1,
     queueMs: -1,
     tarpitMs: -1,
@@ -188,6 +197,7 @@ export function newProxySection(
     optionWords: new Map(defaults?.optionWords),
     firstTimeouts: { ...proxy.timeouts },
     defaultServer: proxy.isBackend ? [...(defaults?.defaultServer ?? [])] : [],
+    serverFormats: [],
     serverNames: new Map(),
     ignoredWords: new Set(defaults?.ignoredWords),
     ruleKinds: new Set(),

@@ -9,6 +9,7 @@ import type { Word, WordCursor } from '../config/place.ts';
 import type { Server, ServerAddress } from '../model/server.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import type { ServerSetting } from './proxy-section.ts';
+import { isServerProxyOption, readServerProxyOption, SERVER_PROXY_OPTIONS } from './server-proxy.ts';
 import { warnSmallTime } from './timeouts.ts';
 
 type Values<Args extends readonly Argument<unknown>[]> = {
@@ -196,10 +197,6 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
   notBuilt('resolve-net', word('<network>')),
   notBuilt('source', word('<address>')),
   notBuilt('interface', word('<name>')),
-  notBuilt('send-proxy'),
-  notBuilt('send-proxy-v2'),
-  notBuilt('check-send-proxy'),
-  notBuilt('proxy-v2-options', word('<option>[,<option>]*')),
   notBuilt('agent-check'),
   notBuilt('no-agent-check'),
   notBuilt('agent-addr', word('<address>')),
@@ -225,8 +222,10 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
 
 const BY_NAME = new Map(SERVER_OPTIONS.map((entry) => [entry.name, entry]));
 
-const BUILT_NAMES = SERVER_OPTIONS.filter((entry) => entry.isBuilt)
-  .map((entry) => entry.name)
+const BUILT_NAMES = [
+  ...SERVER_OPTIONS.filter((entry) => entry.isBuilt).map((entry) => entry.name),
+  ...SERVER_PROXY_OPTIONS,
+]
   .sort()
   .join(', ');
 
@@ -246,7 +245,7 @@ const TLS_OPTIONS = new Set([
 /** Words up to the next option are the arguments of one that is not read here. */
 function skipArguments(cursor: WordCursor): void {
   for (let next = cursor.peek(); next !== undefined; next = cursor.peek()) {
-    if (BY_NAME.has(next) || isNameElsewhere('server', next)) return;
+    if (BY_NAME.has(next) || isServerProxyOption(next) || isNameElsewhere('server', next)) return;
     cursor.next();
   }
 }
@@ -267,6 +266,12 @@ export function readServerOptions(cursor: WordCursor, called: string): ServerSet
     const at = cursor.words[cursor.position] as Word;
     const entry = BY_NAME.get(at.text);
     cursor.position++;
+    if (entry === undefined && isServerProxyOption(at.text)) {
+      const setting = readServerProxyOption(cursor, at, called);
+      if (setting === undefined) return undefined;
+      settings.push(setting);
+      continue;
+    }
     if (entry === undefined) {
       if (at.text === 'ssl' || at.text === 'check-ssl') {
         refuseTls(cursor, at, called);

@@ -46,6 +46,7 @@ function newServer(section: ProxySection, name: string, address: ServerAddress, 
     poolLowConn: 0,
     poolPurgeDelayMs: POOL_PURGE_DEFAULT_MS,
     check: newCheck(),
+    sendProxy: undefined,
     settings: new Map(),
   };
 }
@@ -81,8 +82,8 @@ function readServer(section: ProxySection, name: Word, text: Word, cursor: WordC
   section.serverNames.set(name.text, server);
   const settings = readServerOptions(cursor, called);
   if (settings === undefined) return;
-  for (const apply of section.defaultServer) apply(server);
-  for (const apply of settings) apply(server);
+  for (const apply of section.defaultServer) apply(server, section.serverFormats);
+  for (const apply of settings) apply(server, section.serverFormats);
   section.reading.configuration.servers.push(server);
   section.proxy.servers.push(server);
 }

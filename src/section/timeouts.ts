@@ -16,6 +16,7 @@ const TIMEOUTS: readonly (readonly [name: string, field: keyof Timeouts, needs: 
   ['http-keep-alive', 'httpKeepAliveMs', 'any'],
   ['tunnel', 'tunnelMs', 'backend'],
   ['client-fin', 'clientFinMs', 'frontend'],
+  ['client-hs', 'clientHsMs', 'frontend'],
   ['server-fin', 'serverFinMs', 'backend'],
   ['queue', 'queueMs', 'backend'],
   ['tarpit', 'tarpitMs', 'any'],

@@ -16,12 +16,13 @@ import {
   COUNT_WRETR,
 } from '../model/counters.ts';
 import type { Server } from '../model/server.ts';
-import { sessionDestination } from '../model/session-address.ts';
+import { destinationOf, destinationPortOf } from '../model/session-address.ts';
 import * as abi from '../native/abi.ts';
 import { sockaddrIpv4, sockaddrIpv6 } from '../native/sockaddr.ts';
 import { abortStream, errorReply } from './answer.ts';
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
+import { writePrefix } from './send-proxy.ts';
 import { PAUSED, STEP_ASSIGN, STEP_FORWARD, STEP_QUEUE, STEP_SERVED, STEP_TURNAROUND } from './step-names.ts';
 
 /** `use-server` rules: the first that holds and whose server is up. */
@@ -171,8 +172,8 @@ function writeClientPort(stream: DataStream, server: Server, at: number): number
   const address = server.resolved;
   if (address === undefined || address.port !== 0 || address.kind === 'unix' || address.kind === 'abns')
     return 0;
-  if (sessionDestination(stream.session, stream.engine) === undefined) return 0;
-  const port = (stream.session.destinationPort + address.portOffset) & 0xffff;
+  if (destinationOf(stream) === undefined) return 0;
+  const port = (destinationPortOf(stream) + address.portOffset) & 0xffff;
   const octets = stream.backendPlan.serverOctets(server);
   if (octets === undefined) return 0;
   const bytes = new Uint8Array(28);
@@ -213,6 +214,7 @@ export function forwardStep(plane: Plane, stream: DataStream): number {
   commands[at + abi.C_SERVER] = server.index;
   commands[at + abi.C_BACKEND] = stream.backendPlan.proxy.index;
   commands[at + abi.C_STAGE] = stream.requestStage;
+  writePrefix(stream, server, at);
   stream.isForwarded = true;
   // The engine gives the slot back when the server side ends.
   stream.holdsSlot = false;

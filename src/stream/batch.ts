@@ -3,12 +3,18 @@
  */
 import * as abi from '../native/abi.ts';
 import { errorReply } from './answer.ts';
+import { onConnection } from './connection-step.ts';
 import type { DataStream } from './data-stream.ts';
 import { endStream } from './end-step.ts';
 import { giveUp, requestFailed, responseFailed, serverFailed } from './failure.ts';
 import { logConnect, logPolicyError } from './log-step.ts';
 import type { Plane } from './plane.ts';
-import { STEP_ACCEPT, STEP_BACKEND_RULES, STEP_RESPONSE_HEAD } from './step-names.ts';
+import {
+  STEP_BACKEND_RULES,
+  STEP_FRONTEND_CONTENT,
+  STEP_REQUEST_HEAD,
+  STEP_RESPONSE_HEAD,
+} from './step-names.ts';
 import { runSteps } from './steps.ts';
 
 function begin(plane: Plane, words: Uint32Array, at: number): DataStream {
@@ -47,13 +53,13 @@ function onRequest(plane: Plane, stream: DataStream, words: Uint32Array, at: num
   );
   if ((stream.eventFlags & abi.EVF_PRIVATE) !== 0) stream.privateServer = words[at + abi.E_ARG2] as number;
   if (stream.frontendPlan.logsConnect) logConnect(plane, stream);
-  runSteps(plane, stream, STEP_ACCEPT);
+  runSteps(plane, stream, STEP_REQUEST_HEAD);
 }
 
 function onSession(plane: Plane, stream: DataStream): void {
   stream.request.setNone();
   if (stream.frontendPlan.logsConnect) logConnect(plane, stream);
-  runSteps(plane, stream, STEP_ACCEPT);
+  runSteps(plane, stream, STEP_FRONTEND_CONTENT);
 }
 
 function onWake(plane: Plane, stream: DataStream, words: Uint32Array, at: number): void {
@@ -192,7 +198,8 @@ export function onBatch(plane: Plane, other: OtherEvents, words: Uint32Array, co
     else if (kind === abi.EV_CONTROL) other.onControl(words, at);
     else if (kind === abi.EV_SESSION_END) {
       plane.endSession(words[at + abi.E_STREAM] as number, words[at + abi.E_STREAM_GEN] as number);
-    } else onStreamEvent(plane, kind, words, at);
+    } else if (kind === abi.EV_CONNECTION) onConnection(plane, words, at);
+    else onStreamEvent(plane, kind, words, at);
     at += kind === abi.EV_END ? abi.EVENT_END_WORDS : abi.EVENT_WORDS;
   }
 }

@@ -41,6 +41,8 @@ export class DataStream extends Stream {
   isMonitor = false;
   /** STAGE_* of the request's own body. */
   requestStage = 0;
+  /** Texts of formats in PROXY headers that were sent, by their source; undefined: none. */
+  proxyValues: Map<string, string> | undefined;
   /** Index of the chosen algorithm in the pair's compression plan, -1 none. */
   compressionChoice = -1;
   /** The response is being compressed (or re-chunked by the identity algorithm). */
@@ -63,6 +65,7 @@ export class DataStream extends Stream {
     this.requestWaitMs = 0;
     this.isMonitor = false;
     this.requestStage = 0;
+    this.proxyValues = undefined;
     this.compressionChoice = -1;
     this.isCompressed = false;
   }

@@ -1,7 +1,9 @@
 /** Hot path. The log line of a stream: whether it is logged and at which level is decided here, its text is the frontend's log format,
  * its header and its way out are src/log's (given to the plane as `writeLog`).
  */
+import { handshakeLine } from '../log/handshake.ts';
 import { COUNT_EINT } from '../model/counters.ts';
+import { isSilent } from '../model/handshake-errors.ts';
 import type { LogLine } from '../model/proxy.ts';
 import * as abi from '../native/abi.ts';
 import type { DataStream } from './data-stream.ts';
@@ -71,6 +73,18 @@ export function logStream(plane: Plane, stream: DataStream, status: number): voi
   }
   const format = failed ? plan.errorLogFormat : plan.logFormat;
   writeAll(plane, stream, lines, level, format.build(stream));
+}
+
+/** A client connection from which no PROXY header came. <seconds> and <millis> say when it was accepted. */
+export function logHandshake(plane: Plane, stream: DataStream, seconds: number, millis: number): void {
+  const { proxy, separatesErrors, errorLogFormat } = stream.frontendPlan;
+  if (proxy.logs.length === 0) return;
+  if (proxy.options.has('dontlognull') && isSilent(stream.session.handshakeError)) return;
+  const text =
+    proxy.errorLogFormat === undefined
+      ? handshakeLine(stream, seconds, millis)
+      : errorLogFormat.build(stream);
+  writeAll(plane, stream, proxy.logs, separatesErrors ? LEVEL_ERROR : LEVEL_INFO, text);
 }
 
 /** Says where policy threw. */

@@ -22,6 +22,7 @@ import { Live } from '../model/live.ts';
 import type { LogLine, Proxy } from '../model/proxy.ts';
 import { Session } from '../model/session.ts';
 import { sessionDestination, sessionSource } from '../model/session-address.ts';
+import * as abi from '../native/abi.ts';
 import { DataStream } from './data-stream.ts';
 import { type PairPlan, planPair } from './pair-plan.ts';
 import { type DefaultLogFormat, type ProxyPlan, planProxy } from './proxy-plan.ts';
@@ -99,32 +100,46 @@ export class Plane {
     return pair;
   }
 
-  /** The session of a client connection, made with its first event. One that came from another process was counted there. */
+  /** The session of a client connection whose session begins, or began before. One that came from another process was counted there. */
   sessionOf(conn: number, generation: number, listenerIndex: number, isMoved: boolean): Session {
+    const session = this.connectionOf(conn, generation, listenerIndex, isMoved);
+    if (!session.isOpen) this.openSession(session);
+    return session;
+  }
+
+  /** The same before it begins: made with the first event of the connection. */
+  connectionOf(conn: number, generation: number, listenerIndex: number, isMoved: boolean): Session {
     const known = this.sessions[conn];
     if (known !== undefined && known.generation === generation) return known;
     const listener = this.configuration.listeners[listenerIndex];
     if (listener === undefined) throw new RangeError(`listener ${listenerIndex} is not known`);
     const session = new Session(conn, generation, listener);
+    session.isMoved = isMoved;
     this.sessions[conn] = session;
-    if (!isMoved) this.countSession(listener.index, listener.proxy.index);
-    // A log line is built when the connection may be gone already: what it says of it is asked now.
-    const plan = this.plans[listener.proxy.index] as ProxyPlan;
-    if (plan.proxy.logs.length > 0) sessionSource(session, this.engine);
-    if (plan.logsDestination) sessionDestination(session, this.engine);
+    if (isMoved) return session;
+    const frontend = (this.plans[listener.proxy.index] as ProxyPlan).frontendCounters;
+    this.count(frontend + COUNT_CONN_TOT, 1);
+    countRate(this.counters, frontend + COUNT_CONN_RATE, frontend + COUNT_CONN_RATE_MAX, this.engine.nowMs);
+    this.count(listenerRecord(this.layout, listener.index) + COUNT_CONN_TOT, 1);
     return session;
   }
 
-  private countSession(listener: number, proxy: number): void {
-    const frontend = (this.plans[proxy] as ProxyPlan).frontendCounters;
-    const nowMs = this.engine.nowMs;
+  planOf(session: Session): ProxyPlan {
+    return this.plans[session.listener.proxy.index] as ProxyPlan;
+  }
+
+  openSession(session: Session): void {
+    const { listener } = session;
+    const plan = this.plans[listener.proxy.index] as ProxyPlan;
+    const frontend = plan.frontendCounters;
+    session.isOpen = true;
+    // A log line is built when the connection may be gone already: what it says of it is asked now.
+    if (plan.proxy.logs.length > 0) sessionSource(session, this.engine);
+    if (plan.logsDestination) sessionDestination(session, this.engine);
+    if (session.isMoved) return;
     this.count(frontend + COUNT_STOT, 1);
-    this.count(frontend + COUNT_CONN_TOT, 1);
-    countRate(this.counters, frontend + COUNT_RATE, frontend + COUNT_RATE_MAX, nowMs);
-    countRate(this.counters, frontend + COUNT_CONN_RATE, frontend + COUNT_CONN_RATE_MAX, nowMs);
-    const own = listenerRecord(this.layout, listener);
-    this.count(own + COUNT_STOT, 1);
-    this.count(own + COUNT_CONN_TOT, 1);
+    countRate(this.counters, frontend + COUNT_RATE, frontend + COUNT_RATE_MAX, this.engine.nowMs);
+    this.count(listenerRecord(this.layout, listener.index) + COUNT_STOT, 1);
   }
 
   endSession(conn: number, generation: number): void {
@@ -133,13 +148,31 @@ export class Plane {
 
   /** Lends a record for a stream that begins. */
   beginStream(index: number, generation: number, session: Session): DataStream {
+    const stream = this.lend(index, generation, session);
+    this.streams[index] = stream;
+    session.streams++;
+    return stream;
+  }
+
+  private lend(index: number, generation: number, session: Session): DataStream {
     const stream = this.spare.pop() ?? new DataStream();
     stream.begin(this.engine, index, generation, session);
     const plan = this.plans[session.listener.proxy.index] as ProxyPlan;
     stream.frontendPlan = plan;
     stream.backendPlan = plan;
-    this.streams[index] = stream;
     return stream;
+  }
+
+  /** A record for rules and log lines of a connection that has no stream yet. */
+  lendForConnection(session: Session): DataStream {
+    const stream = this.lend(abi.NONE, 0, session);
+    stream.request.setNone();
+    return stream;
+  }
+
+  giveBack(stream: DataStream): void {
+    stream.isActive = false;
+    if (this.spare.length < SPARE_STREAMS_MAX) this.spare.push(stream);
   }
 
   /** The stream an event names; undefined when it is not that one any more. */
@@ -149,9 +182,8 @@ export class Plane {
   }
 
   endStream(stream: DataStream): void {
-    stream.isActive = false;
     stream.end = undefined;
     this.streams[stream.index] = undefined;
-    if (this.spare.length < SPARE_STREAMS_MAX) this.spare.push(stream);
+    this.giveBack(stream);
   }
 }

@@ -74,17 +74,6 @@ function abandon(stream: DataStream): number {
   return step.PAUSED;
 }
 
-/** `tcp-request connection` and `session` rules: once per client connection. */
-export function acceptStep(plane: Plane, stream: DataStream): number {
-  const next = stream.frontendPlan.isHttp ? step.STEP_REQUEST_HEAD : step.STEP_FRONTEND_CONTENT;
-  if (stream.session.streams !== 1) return next;
-  const { tcpConnection, tcpSession } = stream.frontendPlan;
-  if (tcpConnection !== undefined && runRules(stream, tcpConnection) === ACTION_DONE) {
-    return answerRules(plane, stream);
-  }
-  return ruleStep(plane, stream, tcpSession, next);
-}
-
 function capture(stream: DataStream, captures: readonly Capture[]): (string | undefined)[] {
   const values: (string | undefined)[] = [];
   const message = stream.phase === 0 ? stream.request : stream.response;

@@ -7,7 +7,6 @@ import { assignStep, forwardStep, queueStep, turnaroundStep } from './assign-ste
 import type { DataStream } from './data-stream.ts';
 import type { Plane } from './plane.ts';
 import {
-  acceptStep,
   backendBodyStep,
   backendContentStep,
   backendRulesStep,
@@ -35,7 +34,6 @@ export interface Step {
 }
 
 export const STEPS: readonly Step[] = [
-  { number: number.STEP_ACCEPT, name: 'accept', run: acceptStep },
   { number: number.STEP_REQUEST_HEAD, name: 'request head', run: requestHeadStep },
   { number: number.STEP_FRONTEND_BODY, name: 'wait for the body', run: frontendBodyStep },
   { number: number.STEP_FRONTEND_CONTENT, name: 'content rules of the frontend', run: frontendContentStep },

@@ -38,6 +38,7 @@ export function makeProxy(index: number, kind: 'frontend' | 'backend' | 'listen'
       httpKeepAliveMs: -1,
       tunnelMs: -1,
       clientFinMs: -1,
+      clientHsMs: -1,
       serverFinMs: -1,
       queueMs: -1,
       tarpitMs: -1,
@@ -103,6 +104,7 @@ export function makeServer(index: number, proxy: Proxy, name: string): Server {
       port: 0,
       address: undefined,
     },
+    sendProxy: undefined,
     settings: new Map(),
   };
   proxy.servers.push(server);

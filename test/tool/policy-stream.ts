@@ -125,8 +125,12 @@ export class RecordingEngine implements Engine {
     this.logged.push({ target, line });
   }
 
-  connAddress(): number {
-    return -1;
+  /** There are no sockets, but the records of a PROXY header. */
+  connAddress(_conn: number, _generation: number, which: number, out: Uint8Array): number {
+    if (which !== abi.ADDRESS_TLVS) return -1;
+    const tlvs = Buffer.from('\x02\0\x0bexample.com\x05\0\x04id-1\xe1\0\x06custom', 'latin1');
+    out.set(tlvs);
+    return tlvs.length;
   }
 }
 
@@ -138,6 +142,7 @@ const NO_TIMEOUTS: Timeouts = {
   httpKeepAliveMs: -1,
   tunnelMs: -1,
   clientFinMs: -1,
+  clientHsMs: -1,
   serverFinMs: -1,
   queueMs: -1,
   tarpitMs: -1,
@@ -232,6 +237,8 @@ export function policyBench(request?: string, response?: string): PolicyBench {
   session.sourcePort = 40000;
   session.destination = new Address(Uint8Array.of(127, 0, 0, 1));
   session.destinationPort = 8080;
+  session.peer = { address: session.source, port: session.sourcePort };
+  session.own = { address: session.destination, port: session.destinationPort };
   stream.begin(engine, 1, 1, session);
   if (request !== undefined) takeRequest(stream, engine, request);
   if (response !== undefined) {

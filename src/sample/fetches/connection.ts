@@ -1,55 +1,61 @@
 /** Hot path. Fetches of the client's connection: its addresses and the listener that accepted it. */
-import { sessionDestination, sessionSource } from '../../model/session-address.ts';
-import type { Stream } from '../../model/stream.ts';
+import {
+  destinationOf,
+  destinationPortOf,
+  ownEndOf,
+  peerOf,
+  sourceOf,
+  sourcePortOf,
+} from '../../model/session-address.ts';
 import * as abi from '../../native/abi.ts';
-import { alias, fetch } from '../declare.ts';
+import { fetch } from '../declare.ts';
 import { proxyCount } from '../live-counts.ts';
 
-function sourcePort(stream: Stream): number | undefined {
-  return sessionSource(stream.session, stream.engine) === undefined ? undefined : stream.session.sourcePort;
-}
-
-function destinationPort(stream: Stream): number | undefined {
-  return sessionDestination(stream.session, stream.engine) === undefined
-    ? undefined
-    : stream.session.destinationPort;
-}
-
-const source = fetch({
-  name: 'src',
-  args: [],
-  output: 'addr',
-  uses: 'client',
-  fetch: (stream) => sessionSource(stream.session, stream.engine),
-});
-
-const port = fetch({ name: 'src_port', args: [], output: 'sint', uses: 'client', fetch: sourcePort });
-
-const destination = fetch({
-  name: 'dst',
-  args: [],
-  output: 'addr',
-  uses: 'client',
-  fetch: (stream) => sessionDestination(stream.session, stream.engine),
-});
-
-const localPort = fetch({
-  name: 'dst_port',
-  args: [],
-  output: 'sint',
-  uses: 'client',
-  fetch: destinationPort,
-});
-
 export const connectionFetches = [
-  source,
-  port,
-  destination,
-  localPort,
-  alias('fc_src', source),
-  alias('fc_src_port', port),
-  alias('fc_dst', destination),
-  alias('fc_dst_port', localPort),
+  fetch({ name: 'src', args: [], output: 'addr', uses: 'client', fetch: sourceOf }),
+  fetch({
+    name: 'src_port',
+    args: [],
+    output: 'sint',
+    uses: 'client',
+    fetch: (stream) => (sourceOf(stream) === undefined ? undefined : sourcePortOf(stream)),
+  }),
+  fetch({ name: 'dst', args: [], output: 'addr', uses: 'client', fetch: destinationOf }),
+  fetch({
+    name: 'dst_port',
+    args: [],
+    output: 'sint',
+    uses: 'client',
+    fetch: (stream) => (destinationOf(stream) === undefined ? undefined : destinationPortOf(stream)),
+  }),
+  fetch({
+    name: 'fc_src',
+    args: [],
+    output: 'addr',
+    uses: 'client',
+    fetch: (stream) => peerOf(stream.session, stream.engine)?.address,
+  }),
+  fetch({
+    name: 'fc_src_port',
+    args: [],
+    output: 'sint',
+    uses: 'client',
+    fetch: (stream) => peerOf(stream.session, stream.engine)?.port,
+  }),
+  fetch({
+    name: 'fc_dst',
+    args: [],
+    output: 'addr',
+    uses: 'client',
+    fetch: (stream) => ownEndOf(stream.session, stream.engine)?.address,
+  }),
+  fetch({
+    name: 'fc_dst_port',
+    args: [],
+    output: 'sint',
+    uses: 'client',
+    fetch: (stream) => ownEndOf(stream.session, stream.engine)?.port,
+  }),
   fetch({
     name: 'dst_conn',
     args: [],
@@ -67,7 +73,6 @@ export const connectionFetches = [
     uses: 'client',
     fetch: (stream) => (stream.frontend.mode === 'http' ? 1 : undefined),
   }),
-  fetch({ name: 'fc_rcvd_proxy', args: [], output: 'bool', uses: 'client', fetch: () => false }),
   fetch({
     name: 'so_id',
     args: [],

@@ -67,9 +67,9 @@ const bytesOut = figure('res.bytes_in', 'response end', end.bytesFromServer);
 export const exchangeFetches: readonly Fetch[] = [
   dateFetch('accept_date', 'client', end.acceptSeconds, end.acceptMillis),
   dateFetch('request_date', 'request line', end.requestSeconds, end.requestMillis),
-  figure('fc.timer.handshake', 'client', () => 0),
+  figure('fc.timer.handshake', 'client', end.handshakeTime),
   figure('fc.timer.total', 'session end', close),
-  figure('req.timer.idle', 'request head', idle),
+  figure('req.timer.idle', 'request head', end.idleTime),
   figure('req.timer.tq', 'request head', request),
   figure('req.timer.hdr', 'request head', from(idle, request)),
   figure('req.timer.queue', 'server address', from(request, queue)),

@@ -8,6 +8,7 @@ import { cookieFetches } from './cookie.ts';
 import { exchangeFetches } from './exchange.ts';
 import { headerFetches } from './header.ts';
 import { proxyFetches } from './proxy.ts';
+import { proxyProtocolFetches } from './proxy-protocol.ts';
 import { requestFetches } from './request.ts';
 import { responseFetches } from './response.ts';
 
@@ -20,6 +21,7 @@ export const fetches: readonly Fetch[] = [
   ...exchangeFetches,
   ...headerFetches,
   ...proxyFetches,
+  ...proxyProtocolFetches,
   ...requestFetches,
   ...responseFetches,
 ];

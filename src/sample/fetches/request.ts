@@ -4,7 +4,7 @@ import { avalanche, sdbm } from '../../base/hash.ts';
 import { type Address, parseIpv4 } from '../../base/ip.ts';
 import { fieldName } from '../../model/field-name.ts';
 import type { HttpMessage } from '../../model/http-message.ts';
-import { sessionSource } from '../../model/session-address.ts';
+import { sourceOf } from '../../model/session-address.ts';
 import type { Stream } from '../../model/stream.ts';
 import { METHOD_NAMES } from '../../native/abi.ts';
 import { asciiLower } from '../../pattern/ascii.ts';
@@ -104,7 +104,7 @@ function octets(value: number): string {
 }
 
 function sourceOctets(stream: Stream): string {
-  const source = sessionSource(stream.session, stream.engine);
+  const source = sourceOf(stream);
   return source === undefined ? '' : Buffer.from(source.octets).toString('latin1');
 }
 
