@@ -28,7 +28,9 @@ struct proxy_conf {
     uint32_t timeouts_ms[ABI_TIMEOUT_COUNT];
     uint32_t flags;
     uint32_t handshake_ms; /* for the PROXY header; 0 = TIMEOUT_CLIENT */
+    uint32_t spare;
 };
+STATIC_ASSERT(sizeof(struct proxy_conf) % 8 == 0); /* a trace holds the tables one behind another */
 
 struct server_conf {
     uint32_t proxy;
