@@ -11,8 +11,6 @@ export interface Brand {
   readonly version: string;
   /** The signal that makes its master reload. */
   readonly reloadSignal: NodeJS.Signals;
-  /** What its master says when a new worker serves: HAProxy's counts a reload as soon as it begins. None: its count is believed. */
-  readonly successText?: string;
 }
 
 const ASK_WITHIN_MS = 10_000;
@@ -48,17 +46,10 @@ function said(command: readonly string[], word: string): string {
 
 export function haproxyBrand(name: string, command: readonly string[]): Brand {
   const version = /version (\S+)/i.exec(said(command, '-v'))?.[1] ?? '?';
-  return {
-    name,
-    family: 'haproxy',
-    command,
-    version,
-    reloadSignal: 'SIGUSR2',
-    successText: 'Loading success',
-  };
+  return { name, family: 'haproxy', command, version, reloadSignal: 'SIGUSR2' };
 }
 
-/** This very program: its master counts reloads that have brought a worker. */
+/** This very program. */
 export function sluiceBrand(command: readonly string[]): Brand {
   const version = /^Sluice ([^\s:]+)/m.exec(said(command, '-v'))?.[1] ?? '?';
   return { name: 'sluice', family: 'haproxy', command, version, reloadSignal: 'SIGUSR2' };

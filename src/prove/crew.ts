@@ -8,7 +8,7 @@ import { Load, type LoadPlan } from './load.ts';
 import { type Origin, startOrigin } from './origin.ts';
 import type { Tally } from './tally.ts';
 
-const START_WITHIN_MS = 20_000;
+const START_WITHIN_MS = 60_000;
 
 type Role =
   | { readonly role: 'origin'; readonly count: number }

@@ -55,14 +55,18 @@ export function residentKb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
 }
 
-/** Inodes of the sockets that listen on TCP <port>: several when it is bound more than once. */
-export function listenInodes(port: number): number[] {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const rows = `${read('/proc/net/tcp')}\n${read('/proc/net/tcp6')}`.split('\n');
-  return rows.flatMap((row) => {
-    const [, local = '', , state = '', , , , , , inode = ''] = row.trim().split(/\s+/);
-    return state === '0A' && local.endsWith(`:${hex}`) ? [Number(inode)] : [];
-  });
+/** Inodes of the sockets that listen on each of these TCP ports, ascending: several when one is bound more than once. */
+export function listenInodes(ports: readonly number[]): number[][] {
+  const inodes = new Map<string, number[]>(ports.map((port) => [hexPort(port), []]));
+  for (const row of `${read('/proc/net/tcp')}\n${read('/proc/net/tcp6')}`.split('\n')) {
+    const [, local = '', , state = '', , , , , , inode = ''] = row.trim().split(/\s+/, 10);
+    if (state === '0A') inodes.get(local.slice(-4))?.push(Number(inode));
+  }
+  return ports.map((port) => (inodes.get(hexPort(port)) ?? []).sort((a, b) => a - b));
+}
+
+function hexPort(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
 /** What a whole family of processes holds. */

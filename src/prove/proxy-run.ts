@@ -26,9 +26,12 @@ export interface RunPlan {
   readonly words?: readonly string[];
 }
 
-export const READY_WITHIN_MS = 20_000;
+export const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 const OUTPUT_KEPT_CHARS = 16_384;
+/** What a master says of a new worker. */
+const SUCCESS = 'Loading success';
+const FAILURE = 'Failed to load worker';
 
 /** Killed when this process ends, however it ends. */
 const families = new Set<ChildProcess>();
@@ -56,8 +59,9 @@ export class ProxyRun {
   /** nginx tells no generation: distinct workers that served, and how many serve at once. */
   private readonly seenWorkers = new Set<number>();
   private workersAtOnce = 1;
-  /** How often its master said that a worker serves. */
+  /** How often its master said that a worker serves, and that one came to nothing. */
   private successes = 0;
+  private failures = 0;
 
   private constructor(plan: RunPlan) {
     this.plan = plan;
@@ -103,8 +107,8 @@ export class ProxyRun {
     const keep = (bytes: Buffer) => {
       const text = bytes.toString('latin1');
       this.output = (this.output + text).slice(-OUTPUT_KEPT_CHARS);
-      const { successText } = this.plan.brand;
-      if (successText !== undefined) this.successes += text.split(successText).length - 1;
+      this.successes += text.split(SUCCESS).length - 1;
+      this.failures += text.split(FAILURE).length - 1;
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
@@ -119,13 +123,14 @@ export class ProxyRun {
 
   private async begin(): Promise<void> {
     this.successes = 0;
+    this.failures = 0;
     this.child = this.spawn([]);
     const ready = async () => {
       if (!this.isAlive()) return false;
-      if (listenInodes(this.plan.port).length === 0) return undefined;
+      if (listenInodes([this.plan.port])[0]?.length === 0) return undefined;
       if (this.plan.launch === 'single')
         return (await pidAt(this.statsSocket)) === this.pid ? true : undefined;
-      if (this.plan.brand.successText !== undefined && this.successes === 0) return undefined;
+      if (this.plan.brand.family === 'haproxy' && this.successes === 0) return undefined;
       return ((await this.view())?.workers.length ?? 0) > 0 ? true : undefined;
     };
     if (await waitFor(ready, READY_WITHIN_MS)) return;
@@ -146,10 +151,11 @@ export class ProxyRun {
     return { pid: this.pid, completed, failed: 0, workers, oldWorkers: children.filter(isOld) };
   }
 
+  /** `show proc` counts a reload when it begins, and forgets failed ones at the next success: what was said is counted instead. */
   private async haproxyView(): Promise<MasterView | undefined> {
     const view = await masterView(this.masterSocket);
-    if (view === undefined || this.plan.brand.successText === undefined) return view;
-    return { ...view, completed: Math.max(0, this.successes - 1) };
+    if (view === undefined) return undefined;
+    return { ...view, completed: Math.max(0, this.successes - 1), failed: this.failures };
   }
 
   /** Asks the master to reload; whether it has is seen in view(). */

@@ -183,8 +183,9 @@ export class Crew {
     if (this.orphans.length > ORPHANS_MAX) this.addon.closeFd(this.orphans.shift() as number);
   }
 
-  /** Sockets that no living worker has are closed. */
+  /** Sockets that no living worker has are closed; while nobody serves they wait, with their queues, for who will. */
   sweepSockets(): void {
+    if (![...this.workers].some((worker) => worker.state === 'serving')) return;
     const used = new Set<number>();
     for (const worker of this.workers) for (const id of worker.socketIds) used.add(id);
     this.broker.keepOnly(used);
