@@ -3,7 +3,7 @@
 # one binary serves glibc and musl. `-z nodelete`: its statics are shared by all threads and must outlive any of them.
 # Not on Linux it holds the encoder's face alone. _FILE_OFFSET_BITS is taken back: where a file's offset has 64 bits
 # anyway, all it does is to ask for fcntl64 and its kin, which musl does not have.
-# SLUICE_ADDON=debug|asan builds the variants.
+# SLUICE_ADDON=debug|symbols|asan builds the variants; `symbols` is the release's code with all a debugger wants.
 {
   'variables': {
     'variant': '<!(node -p "process.env.SLUICE_ADDON || \'release\'")',
@@ -17,6 +17,7 @@
     'msbuild_toolset': 'ClangCL', # the sources are GNU C
     'conditions': [
       ['variant=="release"', { 'cflags': ['-O2'] }],
+      ['variant=="symbols"', { 'cflags': ['-O2', '-g3', '-fno-omit-frame-pointer'] }],
       ['variant=="debug"', { 'cflags': ['-O0', '-g3'] }],
       ['variant=="asan"', {
         'cflags': ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'],

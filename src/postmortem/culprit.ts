@@ -127,11 +127,14 @@ export function verdictOf(record: FlightRecord, culprit: Culprit, signal: CoreSi
   const thread = record.thread(culprit.thread);
   const name = signal === undefined ? 'Died without a word' : signalName(signal.number);
   const where = culprit.call === '' ? whereOf(thread) : ` in ${culprit.call}`;
-  const access = signal !== undefined && signal.code > 0 ? accessText(thread, signal.address) : '';
+  const isSent = signal !== undefined && signal.code <= 0;
+  const access =
+    signal === undefined ? '' : isSent ? ' (sent by a process)' : accessText(thread, signal.address);
   return `${name}${where}${access}${streamText(culprit.stream)}`;
 }
 
 function whereOf(thread: ThreadRecord | undefined): string {
   if (thread === undefined) return ' outside of the engine';
+  if (thread.at <= layout.RECORD_AT_REST) return ' while its thread was at rest';
   return thread.at === layout.RECORD_AT_POLICY ? ' in policy (JavaScript)' : ' in the engine';
 }

@@ -1,6 +1,6 @@
 /** One death, or one live process, looked at: everything a post-mortem says, as data. Reads files and /proc, changes nothing.
  */
-import type { EventRecord, FlightRecord } from '../native/record.ts';
+import type { EventRecord, FlightRecord, HeadRecord } from '../native/record.ts';
 import * as layout from '../native/record-layout.ts';
 import { buildIdOf } from './build-id.ts';
 import { type Culprit, findCulprit, type StreamFacts, streamFacts, verdictOf } from './culprit.ts';
@@ -67,6 +67,12 @@ interface Origin {
   readonly warnings: string[];
 }
 
+/** When it died, or was last seen at work; 0 when nobody knows. */
+function diedMs({ death, start_wall_ms, start_mono_ms, now_mono_ms }: HeadRecord): number {
+  if (death.wall_ms > 0) return death.wall_ms;
+  return now_mono_ms > 0 && start_mono_ms > 0 ? start_wall_ms + now_mono_ms - start_mono_ms : 0;
+}
+
 function examineRecord(record: FlightRecord, origin: Origin): Examination {
   const { head } = record;
   const culprit = findCulprit(record, origin.tid);
@@ -84,7 +90,7 @@ function examineRecord(record: FlightRecord, origin: Origin): Examination {
     runtimeVersion: head.node_version,
     config: head.config,
     startedMs: head.start_wall_ms,
-    diedMs: isLive ? 0 : head.death.wall_ms || head.start_wall_ms + head.now_mono_ms - head.start_mono_ms,
+    diedMs: isLive ? 0 : diedMs(head),
     text: head.death.text,
     report: head.death.report,
     streams: streams.slice(0, STREAMS_SHOWN).map(({ thread: at, stream }) => streamFacts(record, at, stream)),
