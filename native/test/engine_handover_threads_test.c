@@ -7,7 +7,8 @@
 #include <poll.h>
 #include <stdio.h>
 
-enum { SETS = 2, THREADS = 2, CONTROL = SETS * THREADS, CLIENTS = 5, IDLE_CLIENTS = 100, GENERATIONS = 25, SOCKET_ID = 3 };
+enum { SETS = 2, THREADS = 2, CONTROL = SETS * THREADS, CLIENTS = 5, IDLE_CLIENTS = 100, SOCKET_ID = 3 };
+enum { GENERATIONS = 25 };
 enum order { WAIT, SERVE, RETIRE, END };
 
 static struct live live[4];
@@ -74,7 +75,8 @@ static void *engine_work(void *arg)
             BUG_ON(eng_retire(e, pairs[set][0], &http, 1) != 0);
             atomic_store(&reached[thread], RETIRE);
             empty_turns = 0;
-        } else if (order == RETIRE && at == RETIRE) { /* mail may be on its way still: another thread had just accepted */
+        } else if (order == RETIRE && at == RETIRE) {
+            /* mail may be on its way still: another thread had just accepted */
             empty_turns = e->client_conns + e->streams_live == 0 ? empty_turns + 1 : 0;
             if (empty_turns == 5)
                 atomic_store(&reached[thread], END);
