@@ -92,6 +92,8 @@ export interface Control {
   readonly streams: StreamDoor;
   /** Gives the process's listening sockets to whoever is behind <connection>. */
   giveSockets(connection: Socket): void;
+  /** From now on whoever is behind <connection> takes over from this process, and has the sockets <socketIds>. */
+  giveClients(connection: Socket, socketIds: readonly number[]): void;
   /** Ends the process as it is. */
   exit(code: number): void;
   /** An exception that nobody catches, where traffic is. */

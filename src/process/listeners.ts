@@ -1,6 +1,7 @@
 /** The listeners of all proxies: opened when the process starts, closed when it stops. The main thread owns their descriptors; data
  * threads only poll them.
  */
+import { fstatSync } from 'node:fs';
 import type { Configuration } from '../model/configuration.ts';
 import type { Listener } from '../model/listener.ts';
 import type { Addon } from '../native/addon.ts';
@@ -47,6 +48,7 @@ export class Listeners {
   readonly socketIds: number[] = [];
   /** Another process has them too: what is done to a socket is done to both. */
   areShared = false;
+  areNumberedByInode = false;
   private readonly addon: Addon;
   private readonly configuration: Configuration;
   /** Sockets of the runtime API. */
@@ -107,6 +109,14 @@ export class Listeners {
       fd: this.descriptors[listener.index] as number,
     }));
     return [...offered, ...this.others];
+  }
+
+  /** Without a master a socket's number is its inode: another process that has the socket sees the same one. */
+  numberByInode(): void {
+    this.areNumberedByInode = true;
+    for (const [index, fd] of this.descriptors.entries())
+      this.socketIds[index] = fd < 0 ? 0 : fstatSync(fd).ino >>> 0;
+    this.tellEngine();
   }
 
   alsoOffer(socket: OfferedSocket): void {

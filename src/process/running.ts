@@ -32,6 +32,7 @@ import type { Speaker } from './say.ts';
 import type { Opener } from './sockets.ts';
 import { loadServerStates } from './state-files.ts';
 import { Stop } from './stop.ts';
+import type { Successor } from './successor.ts';
 
 export interface Parts {
   readonly addon: Addon;
@@ -45,6 +46,7 @@ export interface Parts {
   readonly shared: SharedMemory;
   readonly live: Live;
   readonly listeners: Listeners;
+  readonly successor: Successor;
   readonly dataThreads: DataThreads;
   readonly mainEngine: MainEngine;
   readonly host: Host;
@@ -128,7 +130,9 @@ export class Running {
 
   /** SIGUSR1. */
   softStop(): void {
-    this.stop.soft(() => this.checks.stop());
+    const { successor } = this.parts;
+    if (successor.fd >= 0 && !this.stop.isStopping) this.retire(successor.fd, successor.socketIds);
+    else this.stop.soft(() => this.checks.stop());
   }
 
   /** A successor serves, with the sockets of <kept>: their idle clients move to it through <handoverFd>. */

@@ -103,6 +103,11 @@ export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoi
       });
     },
     changePatterns: (list, change) => changePatterns(parts, list, change),
+    giveClients: (connection, socketIds) => {
+      // A worker's clients are its master's to move.
+      if (parts.listeners.areNumberedByInode) parts.successor.give(connection, socketIds);
+      else connection.end();
+    },
     exit: (code) => process.exit(code),
     panic: () => panic(dataThreads),
     log: (text) => voice.logGlobal(INFO, text),

@@ -13,7 +13,8 @@ import type { Parts, Running } from './running.ts';
 import type { Speaker } from './say.ts';
 import { onSignals } from './signals.ts';
 import { type Opener, SocketOpener } from './sockets.ts';
-import { askForSockets } from './take-over.ts';
+import { askForSockets, transferPath } from './take-over.ts';
+import { askForClients } from './transfer-client.ts';
 
 export class Standalone implements Host {
   private readonly options: CommandLine;
@@ -21,6 +22,11 @@ export class Standalone implements Host {
   private readonly speaker: Speaker;
   private readonly daemonNote: number;
   private sockets: SocketOpener | undefined;
+  private running: Running | undefined;
+  /** Runtime API of the process whose sockets we took, or ''. */
+  private from = '';
+  /** Where that one's clients come in, or -1. */
+  private arriving = -1;
 
   /** <daemonNote>: where a process in the background says that it serves, or -1. */
   constructor(options: CommandLine, speaker: Speaker, daemonNote: number) {
@@ -33,16 +39,21 @@ export class Standalone implements Host {
   opener(addon: Addon): Opener | undefined {
     const transferred = askForSockets(addon, this.options, process.env, this.speaker);
     if (transferred === 'refused') return undefined;
+    if (transferred !== undefined) this.from = transferPath(this.options, process.env);
     this.sockets = new SocketOpener(addon, this.old, transferred);
     return this.sockets;
   }
 
   attach(running: Running): void {
+    this.running = running;
     onSignals(running);
   }
 
   opened(parts: Parts): boolean {
     this.sockets?.end();
+    parts.listeners.numberByInode();
+    if (this.from !== '' && this.old.exist)
+      this.arriving = askForClients(parts.addon, this.from, parts.listeners.socketIds);
     const { settings, uid } = parts.configuration.global;
     const error = writePidFile(this.options.pidFile || (settings.get('pidfile')?.[0] ?? ''));
     if (error !== '') {
@@ -56,6 +67,7 @@ export class Standalone implements Host {
   async mayServe(): Promise<void> {}
 
   serves(parts: Parts): void {
+    if (this.arriving >= 0) this.running?.receive([this.arriving]);
     this.old.tell();
     tellDaemonServes(parts.addon, this.daemonNote);
   }

@@ -23,6 +23,7 @@ import { applyLimits, dropPrivileges } from './privileges.ts';
 import { openRecorder } from './recorder.ts';
 import { Running } from './running.ts';
 import type { Speaker } from './say.ts';
+import { Successor } from './successor.ts';
 import { threadCount, workersOf } from './thread-count.ts';
 
 export interface Run {
@@ -117,6 +118,7 @@ async function prepare(run: Run): Promise<Running> {
   const running = new Running({
     ...{ addon, configuration, options, speaker, limits, shared, live, dataThreads },
     listeners: new Listeners(addon, configuration),
+    successor: new Successor(addon),
     mainEngine: startMainEngine(addon, configuration, shared),
     environment: run.environment,
     engineCounts,

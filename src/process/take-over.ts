@@ -10,6 +10,12 @@ import type { TransferredSockets } from './transferred-sockets.ts';
 /** `-x /dev/null`, as HAProxy has it: from nobody. */
 const NOBODY = '/dev/null';
 
+/** The runtime API socket to ask, '' = none. */
+export function transferPath(line: CommandLine, environment: NodeJS.ProcessEnv): string {
+  const path = line.transferSocket || (environment['HAPROXY_STATS_SOCKET'] ?? '');
+  return path === NOBODY ? '' : path;
+}
+
 /** undefined: all sockets are to be bound; 'refused': it was said why, and the start is over. */
 export function askForSockets(
   addon: Addon,
@@ -18,8 +24,8 @@ export function askForSockets(
   speaker: Speaker,
 ): TransferredSockets | 'refused' | undefined {
   const isAsked = line.transferSocket !== '';
-  const path = isAsked ? line.transferSocket : (environment['HAPROXY_STATS_SOCKET'] ?? '');
-  if (path === '' || path === NOBODY) return undefined;
+  const path = transferPath(line, environment);
+  if (path === '') return undefined;
   const result = takeSockets(addon, path);
   if ('sockets' in result) return result.sockets;
   if ('absent' in result) {

@@ -4,6 +4,7 @@
 import { errnoName, errnoText } from '../check/errno-text.ts';
 import type { Addon } from '../native/addon.ts';
 import { sockaddrUnix } from '../native/sockaddr.ts';
+import { HANDOVER_MARK } from './successor.ts';
 import {
   DESCRIPTION_MAX_BYTES,
   intBytes,
@@ -18,6 +19,9 @@ export const TRANSFER_WAIT_MS = 1000;
 
 /** And for all of them together. */
 export const TRANSFER_MAX_MS = 5000;
+
+/** Bytes of a command that are sent at once. */
+const PART_BYTES = 4096;
 
 /** Bytes taken at once. */
 const RECEIVE_BYTES = 65_536;
@@ -113,14 +117,18 @@ class Conversation {
   }
 }
 
+function nameOf(path: string): Uint8Array | undefined {
+  try {
+    return sockaddrUnix(path, false);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The listening sockets of the process behind <path>. */
 export function takeSockets(addon: Addon, path: string): Transfer {
-  let name: Uint8Array;
-  try {
-    name = sockaddrUnix(path, false);
-  } catch (error) {
-    return { refusal: (error as Error).message };
-  }
+  const name = nameOf(path);
+  if (name === undefined) return { refusal: 'its path is too long' };
   const fd = addon.connectUnix(name, TRANSFER_WAIT_MS);
   if (fd < 0) {
     const text = errnoText(-fd);
@@ -136,4 +144,36 @@ export function takeSockets(addon: Addon, path: string): Transfer {
   } finally {
     addon.closeFd(fd);
   }
+}
+
+/** Bytes of a command line of the runtime API; clients of sockets beyond that are not handed over. */
+const COMMAND_MAX_BYTES = 16_000;
+
+function handoverCommand(socketIds: readonly number[]): Uint8Array {
+  let ids = '';
+  for (const id of socketIds) {
+    if (ids.length > COMMAND_MAX_BYTES) break;
+    ids += ids === '' ? `${id}` : `,${id}`;
+  }
+  return Buffer.from(`_handover ${ids}\n`, 'latin1');
+}
+
+/** Asks the process behind <path> to send its idle clients of <socketIds> over when it is told to stop: the descriptor they come by, or
+ * -1 when it does not know how; only another Sluice does. */
+export function askForClients(addon: Addon, path: string, socketIds: readonly number[]): number {
+  const name = nameOf(path);
+  if (name === undefined || socketIds.length === 0) return -1;
+  const fd = addon.connectUnix(name, TRANSFER_WAIT_MS);
+  if (fd < 0) return -1;
+  const command = handoverCommand(socketIds);
+  for (let at = 0; at < command.length; at += PART_BYTES)
+    addon.sendDescriptors(fd, command.subarray(at, at + PART_BYTES), []);
+  const answer = new Uint8Array(1);
+  const came: number[] = [];
+  const count = addon.receiveDescriptors(fd, answer, came, TRANSFER_WAIT_MS);
+  addon.closeFd(fd);
+  const isIt = count === 1 && answer[0] === HANDOVER_MARK && came.length === 1;
+  if (isIt) return came[0] as number;
+  for (const one of came) addon.closeFd(one);
+  return -1;
 }

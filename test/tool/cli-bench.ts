@@ -84,6 +84,7 @@ export function cliBench(text = TEXT): CliBench {
     },
     log() {},
     giveSockets() {},
+    giveClients() {},
     exit() {},
     panic() {},
   };
