@@ -163,6 +163,9 @@ export class MasterHost implements Host {
     running?.receive(this.arriving);
     this.master.send({ kind: 'serving' });
     if (running === undefined) return;
+    // Of a master in the background: whoever started it waits for the end of what is said.
+    const { isDaemon, isNotifying } = running.parts.options;
+    if (isDaemon && !isNotifying) this.addon.silenceStreams();
     setInterval(() => this.sayState(running.changedState(STATE_LOOK_MS)), STATE_EVERY_MS).unref();
   }
 
