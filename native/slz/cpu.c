@@ -1,5 +1,5 @@
-/* Asks cpuid and keeps the answer in one atomic word: all threads compute the same value, so a race writes
- * it twice. */
+/* Asks cpuid, or the system, and keeps the answer in one atomic word: all threads compute the same value, so a race
+ * writes it twice. */
 #include "cpu.h"
 
 #include "../base.h"
@@ -31,14 +31,39 @@ static unsigned cpu_ask(void)
         return found;
     if ((leaf1_ecx & bit_PCLMUL) && (leaf1_ecx & bit_SSE4_1))
         found |= SLZ_CPU_PCLMUL;
+    if (d & bit_SSE2)
+        found |= SLZ_CPU_VECTOR;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return found;
-    if ((found & SLZ_CPU_PCLMUL) && (c & bit_VPCLMULQDQ) && (b & bit_AVX2) && ymm_saved(leaf1_ecx))
-        found |= SLZ_CPU_VPCLMUL;
+    if ((b & bit_AVX2) && ymm_saved(leaf1_ecx)) {
+        found |= SLZ_CPU_AVX2;
+        if ((found & SLZ_CPU_PCLMUL) && (c & bit_VPCLMULQDQ))
+            found |= SLZ_CPU_VPCLMUL;
+    }
     if ((b & bit_BMI) && (b & bit_BMI2) && __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & bit_LZCNT))
         found |= SLZ_CPU_BMI2;
     BUG_ON(!(found & SLZ_CPU_ASKED));
     return found;
+}
+#elif SLZ_ARM64 && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+
+static unsigned cpu_ask(void)
+{
+    unsigned long has = getauxval(AT_HWCAP);
+    unsigned found = SLZ_CPU_ASKED;
+
+    found |= has & HWCAP_PMULL ? SLZ_CPU_PCLMUL : 0;
+    found |= has & HWCAP_ASIMD ? SLZ_CPU_VECTOR : 0;
+    found |= has & HWCAP_CRC32 ? SLZ_CPU_CRC32 : 0;
+    return found;
+}
+#elif SLZ_ARM64
+/* Apple's have had all since the first. */
+static unsigned cpu_ask(void)
+{
+    return SLZ_CPU_ASKED | SLZ_CPU_PCLMUL | SLZ_CPU_VECTOR | SLZ_CPU_CRC32;
 }
 #else
 static unsigned cpu_ask(void)

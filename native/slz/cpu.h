@@ -6,8 +6,11 @@
 enum {
     SLZ_CPU_ASKED = 1,
     SLZ_CPU_BMI2 = 2,    /* BMI, BMI2 and LZCNT */
-    SLZ_CPU_PCLMUL = 4,  /* PCLMULQDQ and SSE4.1 */
+    SLZ_CPU_PCLMUL = 4,  /* PCLMULQDQ and SSE4.1; PMULL */
     SLZ_CPU_VPCLMUL = 8, /* VPCLMULQDQ on 256 bits, AVX2 enabled by the system */
+    SLZ_CPU_VECTOR = 16, /* SSE2; NEON */
+    SLZ_CPU_AVX2 = 32,   /* enabled by the system */
+    SLZ_CPU_CRC32 = 64,  /* aarch64's instruction */
 };
 
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
@@ -16,6 +19,11 @@ enum {
 #define SLZ_TARGET_BMI2 __attribute__((target("bmi,bmi2,lzcnt")))
 #else
 #define SLZ_X86 0
+#endif
+#if defined(__aarch64__) && defined(__GNUC__) && (defined(__linux__) || defined(__APPLE__))
+#define SLZ_ARM64 1
+#else
+#define SLZ_ARM64 0
 #endif
 
 unsigned slz_cpu(void);

@@ -1,10 +1,9 @@
 /** Hot path. CRC-32 (RFC 1952, section 8): eight bytes at a time everywhere, carry-less multiplication
- * where the machine has it. The tables are made by the first caller; callers that come meanwhile work by
- * nibbles. They hold constants ever after. */
+ * or an instruction of its own where the machine has it. The tables are made by the first caller; callers that
+ * come meanwhile work by nibbles. They hold constants ever after. */
 #include "check.h"
 #include "cpu.h"
-#include "crc32_x86.h"
-
+#include "crc32_fold.h"
 
 #include "../base.h"
 #include "bits.h"
@@ -12,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { CRC_SLICES = 8, CRC_FOLD_MIN = 64 /* bytes from which folding pays */ };
+enum { CRC_SLICES = 8 };
 enum { TABLES_NONE, TABLES_BUSY, TABLES_READY };
 
 static uint32_t crc_tables[CRC_SLICES][256];
@@ -30,8 +29,6 @@ static uint32_t crc_byte(uint32_t crc, uint8_t byte)
     crc = crc >> 4 ^ crc_nibble[crc & 15];
     return crc >> 4 ^ crc_nibble[crc & 15];
 }
-
-STATIC_ASSERT(CRC_FOLD_MIN >= 64);
 
 static bool crc_tables_ready(void)
 {
@@ -73,28 +70,44 @@ static uint32_t crc_slices(uint32_t crc, const uint8_t *in, size_t len)
     return crc;
 }
 
+#if SLZ_X86 || SLZ_ARM64
+/* What is short, or what folding leaves. */
+static uint32_t crc_rest(uint32_t crc, const uint8_t *in, size_t len)
+{
+#if SLZ_ARM64
+    if (slz_cpu() & SLZ_CPU_CRC32)
+        return crc32_steps(crc, in, len);
+#endif
+    return crc_slices(crc, in, len);
+}
+#endif
+
 uint32_t slz_crc32(uint32_t sum, const uint8_t *in, size_t len)
 {
     uint32_t crc = ~sum;
 
     BUG_ON(!in && len > 0);
-#if SLZ_X86
+#if SLZ_X86 || SLZ_ARM64
     uint8_t rest[CRC_FOLD_LEN];
 
+#if SLZ_X86
     if (len >= CRC_FOLD_WIDE_MIN && (slz_cpu() & SLZ_CPU_VPCLMUL)) {
         size_t folded = crc32_fold_wide(rest, crc, in, len);
 
-        crc = crc_slices(0, rest, sizeof(rest));
-        in += folded;
-        len -= folded;
-    }
-    if (len >= CRC_FOLD_MIN && (slz_cpu() & SLZ_CPU_PCLMUL)) {
-        size_t folded = crc32_fold(rest, crc, in, len);
-
-        crc = crc_slices(0, rest, sizeof(rest));
+        crc = crc_rest(0, rest, sizeof(rest));
         in += folded;
         len -= folded;
     }
 #endif
+    if (len >= CRC_FOLD_MIN && (slz_cpu() & SLZ_CPU_PCLMUL)) {
+        size_t folded = crc32_fold(rest, crc, in, len);
+
+        crc = crc_rest(0, rest, sizeof(rest));
+        in += folded;
+        len -= folded;
+    }
+    return ~crc_rest(crc, in, len);
+#else
     return ~crc_slices(crc, in, len);
+#endif
 }

@@ -6,7 +6,7 @@
 
 #if SLZ_X86
 
-#include "crc32_x86.h"
+#include "crc32_fold.h"
 
 #include "../base.h"
 
@@ -18,11 +18,6 @@
 #else
 #define WIDE_TARGET __attribute__((target("pclmul,avx2,vpclmulqdq")))
 #endif
-
-/* The two factors for a distance of D bits, reflected and shifted by one as the instruction wants them. */
-#define FOLD_1024 0x14a7fe880, 0x1e88ef372
-#define FOLD_512 0x1c6e41596, 0x154442bd4
-#define FOLD_128 0x0ccaa009e, 0x1751997d0
 
 enum { NARROW_STEP = 64, WIDE_STEP = 128 };
 

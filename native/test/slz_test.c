@@ -9,11 +9,12 @@
 static struct guarded in_room, out_room;
 static uint8_t plain[CASE_MAX], packed[CASE_MAX * 2], unpacked[CASE_MAX + 1];
 
-/* `len` bytes of `plain` in one call, input against its guard page, output cut to the bound exactly. */
+/* `len` bytes of `plain` in one call, input and output each against a guard page, which end depends on the kind;
+ * the output's room is the bound exactly. */
 static void one_call(size_t len, enum slz_format format, enum slz_mode mode, unsigned kind)
 {
     uint8_t *in = kind & 1 ? in_room.low : in_room.high - len;
-    uint8_t *out = out_room.high - slz_bound(len);
+    uint8_t *out = kind & 2 ? out_room.low : out_room.high - slz_bound(len);
     ptrdiff_t back;
     struct slz s;
     size_t n;

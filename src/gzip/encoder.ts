@@ -32,6 +32,36 @@ const afters: Readonly<Record<'more' | 'flush' | 'finish', After>> = {
 };
 const nothing = new Uint8Array(0);
 
+/** Streams whose states lie in one ArrayBuffer: one for each stream would cost as much as the rest of its objects. */
+const SLAB_STATES = 64;
+
+let slab = new ArrayBuffer(0);
+let slabUsed = 0;
+
+/** A state as slzStart makes it, by format and mode: a copy is cheaper than a call. */
+const fresh = new Map<number, Uint8Array>();
+
+function stateRoom(): Uint8Array {
+  const length = face().slzStateLength;
+  if (slabUsed + length > slab.byteLength) {
+    slab = new ArrayBuffer(length * SLAB_STATES);
+    slabUsed = 0;
+  }
+  slabUsed += length;
+  return new Uint8Array(slab, slabUsed - length, length);
+}
+
+function freshState(format: Format, mode: number): Uint8Array {
+  const key = format * 16 + mode;
+  let state = fresh.get(key);
+  if (state === undefined) {
+    state = new Uint8Array(face().slzStateLength);
+    granted(face().slzStart(state, format, mode));
+    fresh.set(key, state);
+  }
+  return state;
+}
+
 /** The addon's number of a format; throws ERR_INVALID_ARG_VALUE for another name. */
 export function formatNumber(name: unknown): Format {
   if (typeof name === 'string' && Object.hasOwn(formats, name)) return formats[name as FormatName];
@@ -64,7 +94,7 @@ export class Encoder {
   constructor(options: EncoderOptions = {}) {
     this.#mode = chosenMode(options);
     this.#format = options.format === undefined ? GZIP : formatNumber(options.format);
-    this.#state = new Uint8Array(face().slzStateLength);
+    this.#state = stateRoom();
     this.restart();
   }
 
@@ -105,6 +135,6 @@ export class Encoder {
 
   /** Forgets the stream, wherever it stands, and begins another of the same format and mode. */
   restart(): void {
-    granted(face().slzStart(this.#state, this.#format, this.#mode));
+    this.#state.set(freshState(this.#format, this.#mode));
   }
 }
