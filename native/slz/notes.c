@@ -9,9 +9,10 @@
 enum {
     NOTES_SPARE = 40,      /* the most beyond half the bytes that the room allows: one, and the tail's */
     ROOM_MIN = 64,         /* bytes; with less a block ends */
-    STRIDE_FIRST = 1024,   /* until the first look for noise */
-    PROBE = 512,           /* the look */
-    PROBE_MATCHES_MAX = 4, /* noise has no more matches than that */
+    NOTES_LOOK = NOTES_STRIDE - 1, /* the table may know the position at a look's end */
+    STRIDE_FIRST = 512,    /* until the first look for noise */
+    PROBE = 256,           /* the look */
+    PROBE_MATCHES_MAX = 2, /* noise has no more matches than that */
 };
 
 ALWAYS_INLINE uint32_t literal_note(struct block_counts *counts, unsigned byte)
@@ -25,6 +26,7 @@ ALWAYS_INLINE uint32_t match_note(struct block_counts *counts, unsigned len, uns
     unsigned extra_len = dist_extra_len(dist), symbol = dist_symbol(dist, extra_len);
     uint32_t extra = (dist - 1) & ((1u << extra_len) - 1);
 
+    BUG_ON(dist - 1 >= MATCH_FAR);
     counts->litlen[slz_len_symbol[len - MATCH_MIN]]++;
     counts->dist[symbol]++;
     return (NOTE_MATCH + len - MATCH_MIN) | (NOTE_DIST + symbol) << NOTE_FIRST_BITS | extra << NOTE_EXTRA_SHIFT;
@@ -164,15 +166,18 @@ static ptrdiff_t notes_room(const struct notes *f)
     return 2 * (NOTES_MAX - NOTES_SPARE - (ptrdiff_t)f->note_count);
 }
 
-/* A stride with hardly a match raises the doubt; text is never asked. */
+/* A stride with hardly a match raises the doubt; text is never asked. No place is looked at twice, for the table knows it
+ * then and would make it its own candidate: noise behind a block is remembered for the next call. */
 const uint8_t *notes_make(struct notes *f, const uint8_t *p)
 {
     const uint8_t *loop_end = f->end - f->in < TABLE_LEN_MIN ? f->in : f->end - SPAN_TAIL, *begin = p;
 
     BUG_ON(p < f->in);
+    if (p == f->noise)
+        return p;
     block_clear(f, p);
     while (p < loop_end && notes_room(f) >= ROOM_MIN) {
-        const uint8_t *start = p, *stop = p + MIN(loop_end - p, MIN(notes_room(f), (ptrdiff_t)NOTES_STRIDE));
+        const uint8_t *start = p, *stop = p + MIN(loop_end - p, MIN(notes_room(f), (ptrdiff_t)NOTES_LOOK));
         unsigned matches = match_count(f);
 
         if (p == f->in) {
@@ -181,6 +186,7 @@ const uint8_t *notes_make(struct notes *f, const uint8_t *p)
         }
         if (f->doubt && stop - p > PROBE && bytes_flat(p)) {
             p = probe_note(f, p);
+            f->noise = start;
             if (p == start)
                 return p;
         }
@@ -198,6 +204,7 @@ void notes_begin(struct notes *f, const uint8_t *in, size_t len)
 {
     BUG_ON(len == 0 || len > SEGMENT_MAX);
     f->in = in;
+    f->noise = NULL;
     f->end = in + len;
     f->doubt = false;
     f->hash_bits = len > HASH_SHORT_MAX ? HASH_BITS_LONG : HASH_BITS;

@@ -17,7 +17,8 @@ struct notes {
     const uint8_t *in;
     const uint8_t *end;
     unsigned note_count;
-    bool doubt; /* the newest stride may have been noise */
+    bool doubt;           /* the newest stride may have been noise */
+    const uint8_t *noise; /* the newest place that was probed */
     struct block_counts counts;
     unsigned hash_bits;
     uint16_t slot[1 << HASH_BITS_LONG];

@@ -79,7 +79,7 @@ test('10,000 streams aborted at any point leave nothing, and answer every call',
   await expect.poll(() => answered).toBe(asked);
   expect(rounds[2].kept - rounds[0].kept).toBeLessThan(500_000);
   expect(rounds[2].rss - rounds[1].rss).toBeLessThan(30e6);
-}, 60_000);
+}, 300_000);
 
 /** Bytes that each of STREAMS things takes while all of them live. */
 async function costOf<T>(make: () => Promise<T> | T): Promise<number> {

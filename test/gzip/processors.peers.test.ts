@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'sluice-pack-'));
 const chunks = [0, 1000, 65_536];
 /** Nothing but the portable code, every single feature, all of them. */
-const masks = ['0', '1', '2', '4', '8', '10', '20', 'ffffffff'];
+const masks = ['0', '2', '4', '8', '10', '20', 'ffffffff'];
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -68,8 +68,8 @@ testWith(['cc'], 'every set of features of this processor', ([cc]) => {
 
 testWith(
   ['aarch64-linux-gnu-gcc', 'qemu-aarch64'],
-  'arm64, with all features and with none',
+  'arm64, with all features, each alone and none',
   ([cc, qemu]) => {
-    compare(qemu as string, ['-cpu', 'max'], cc as string, ['0', 'ffffffff'], 40_000);
+    compare(qemu as string, ['-cpu', 'max'], cc as string, ['0', '4', '10', '40', 'ffffffff'], 40_000);
   },
 );
