@@ -271,7 +271,7 @@ int opening_command(struct eng *e, const uint32_t *cmd)
         return 0;
     }
     c->opening = OPENING_REFUSED;
-    if (how != ABI_ABORT_CLOSE)
+    if (how != ABI_ABORT_CLOSE || c->in_len > 0) /* bytes that nobody will read */
         c->flags |= CONN_RST_CLOSE;
     if (how == ABI_ABORT_SILENT)
         conn_silence(c);
