@@ -53,9 +53,11 @@ export class Conversation {
     });
   }
 
-  /** How long nothing was asked; 0 while an answer is under way. */
+  /** How long nothing was asked; 0 while an answer is under way. Of a client that shut its side while a command rests nobody can tell
+   * whether it is still there. */
   idleMs(nowMs: number): number {
-    return this.isEnded || this.flows.length > 0 ? 0 : nowMs - this.idleSinceMs;
+    const isAtWork = this.flows.length > 0 && !(this.session.client.hasShut && this.isResting);
+    return this.isEnded || isAtWork ? 0 : nowMs - this.idleSinceMs;
   }
 
   destroy(): void {

@@ -3,7 +3,8 @@
  */
 import { fstatSync } from 'node:fs';
 import type { Configuration } from '../model/configuration.ts';
-import type { Listener } from '../model/listener.ts';
+import type { Listener, ListenerAddress } from '../model/listener.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { Addon } from '../native/addon.ts';
 import { listenerWords } from './engine-tables.ts';
 import type { Speaker } from './say.ts';
@@ -41,6 +42,14 @@ function settingsOf(listener: Listener, maxconn: number): SocketSettings {
   return { address, v6only, v4v6, mode, uid, gid, backlog, ...describeListener(listener) };
 }
 
+/** Bit of `socketTraits`. */
+const IS_LISTENING = 1;
+
+/** TCP sockets that we or a master bound: they may stop listening and begin again. */
+function hasPort({ kind }: ListenerAddress): boolean {
+  return kind === 'ipv4' || kind === 'ipv6';
+}
+
 export class Listeners {
   /** By listener index; -1 = not open. */
   readonly descriptors: number[] = [];
@@ -49,6 +58,8 @@ export class Listeners {
   /** Another process has them too: what is done to a socket is done to both. */
   areShared = false;
   areNumberedByInode = false;
+  /** Proxies that the runtime API disabled or shut down, by index. */
+  private readonly silent = new Set<number>();
   private readonly addon: Addon;
   private readonly configuration: Configuration;
   /** Sockets of the runtime API. */
@@ -95,7 +106,10 @@ export class Listeners {
   }
 
   get openCount(): number {
-    return this.descriptors.filter((fd) => fd >= 0).length;
+    const { listeners } = this.configuration;
+    return listeners.filter(
+      ({ index, proxy }) => (this.descriptors[index] ?? -1) >= 0 && !this.silent.has(proxy.index),
+    ).length;
   }
 
   /** Those that another process may take: not what we inherited ourselves. */
@@ -127,9 +141,9 @@ export class Listeners {
    * polls. False when a socket went on listening. */
   pause(): boolean {
     let areAll = true;
-    for (const { index, address } of this.configuration.listeners) {
+    for (const { index, address, proxy } of this.configuration.listeners) {
       const fd = this.descriptors[index] ?? -1;
-      if (fd < 0 || this.areShared) continue;
+      if (fd < 0 || this.areShared || this.silent.has(proxy.index)) continue;
       if (address.kind === 'abns') {
         this.addon.closeFd(fd);
         this.descriptors[index] = -1;
@@ -151,7 +165,8 @@ export class Listeners {
         const opened = opener.open(settingsOf(listener, this.maxconn));
         if ('fd' in opened) this.descriptors[index] = opened.fd;
         else areAll = false;
-      } else if (fd >= 0 && !this.areShared && address.kind !== 'unix' && address.kind !== 'fd') {
+      } else if (this.silent.has(proxy.index)) continue;
+      else if (fd >= 0 && !this.areShared && address.kind !== 'unix' && address.kind !== 'fd') {
         const isListening = this.addon.setBacklog(fd, backlogOf(listener, this.maxconn)) === 0;
         areAll &&= isListening;
       }
@@ -160,8 +175,60 @@ export class Listeners {
     return areAll;
   }
 
+  /** `disable frontend`: nobody is let in, and where there is a port who comes is refused. Only when no thread polls. Unix sockets and
+   * inherited ones cannot be taken back once they were shut: who comes there waits. */
+  silence(proxy: Proxy): void {
+    this.silent.add(proxy.index);
+    for (const { index, address } of proxy.listeners) {
+      const fd = this.descriptors[index] ?? -1;
+      if (fd >= 0 && hasPort(address)) this.addon.pauseListener(fd);
+    }
+    this.tellEngine();
+  }
+
+  /** `enable frontend`; false when a port is somebody else's by now. */
+  unsilence(proxy: Proxy): boolean {
+    this.silent.delete(proxy.index);
+    const areAll = this.listenAgain(proxy.listeners);
+    if (!areAll) this.silent.add(proxy.index);
+    this.tellEngine();
+    return areAll;
+  }
+
+  /** `shutdown frontend`: as `silence`, for good. */
+  shut(proxy: Proxy): void {
+    this.silence(proxy);
+    for (const { index } of proxy.listeners) {
+      const fd = this.descriptors[index] ?? -1;
+      if (fd >= 0) this.addon.closeFd(fd);
+      this.descriptors[index] = -1;
+    }
+    this.tellEngine();
+  }
+
+  /** Another worker may have left a shared socket silent. */
+  wake(): void {
+    for (const proxy of this.configuration.proxies) {
+      if (!this.silent.has(proxy.index)) this.listenAgain(proxy.listeners);
+    }
+  }
+
+  private listenAgain(listeners: readonly Listener[]): boolean {
+    let areAll = true;
+    for (const listener of listeners) {
+      const fd = this.descriptors[listener.index] ?? -1;
+      if (fd < 0 || !hasPort(listener.address) || (this.addon.socketTraits(fd) & IS_LISTENING) !== 0)
+        continue;
+      areAll &&= this.addon.setBacklog(fd, backlogOf(listener, this.maxconn)) === 0;
+    }
+    return areAll;
+  }
+
   private tellEngine(): void {
-    const words = listenerWords(this.configuration, this.descriptors, this.threads, this.socketIds);
+    const polled = this.configuration.listeners.map(({ index, proxy }) =>
+      this.silent.has(proxy.index) ? -1 : (this.descriptors[index] ?? -1),
+    );
+    const words = listenerWords(this.configuration, polled, this.threads, this.socketIds);
     for (const [index, entry] of words.entries()) this.addon.setListener(index, entry);
   }
 

@@ -14,12 +14,34 @@ export class Pause {
   private readonly parts: Parts;
   private readonly voice: ControlVoice;
   private isPaused = false;
+  private isServing = false;
   /** One change after the other. */
   private last: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts, voice: ControlVoice) {
     this.parts = parts;
     this.voice = voice;
+  }
+
+  /** Clients are let in from now on. */
+  begin(): void {
+    this.isServing = true;
+  }
+
+  /** Runs <change> while no thread polls the listeners; what comes meanwhile waits in the kernel. */
+  whileQuiet<Result>(change: () => Result): Promise<Result> {
+    const done = this.last.then(async () => {
+      const isOpen = this.isServing && !this.isPaused;
+      if (isOpen) await this.listen(false);
+      const result = change();
+      if (isOpen) await this.listen(true);
+      return result;
+    });
+    this.last = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
   }
 
   /** <refused> is called when a port could not be let go. */
@@ -75,6 +97,6 @@ export class Pause {
 }
 
 /** How HAProxy calls a proxy that listens. */
-function kindOf(proxy: Proxy): string {
+export function kindOf(proxy: Proxy): string {
   return proxy.isBackend ? 'proxy' : 'frontend';
 }

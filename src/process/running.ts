@@ -78,11 +78,11 @@ export class Running {
     this.states = new ServerStates(configuration.proxies, configuration.servers, live, this.voice);
     const clock = { after: afterMs, random: Math.random };
     this.checks = new Checks(configuration, mainEngine.engine, this.states, clock, serverSockaddr);
-    this.api = new RuntimeApi(parts, this.states, this.voice);
+    this.pauses = new Pause(parts, this.voice);
+    this.api = new RuntimeApi(parts, this.states, this.voice, this.pauses);
     this.arrivals = new Arrivals(parts.addon);
     this.stop = new Stop(parts, this.voice, this.api.source, () => this.evidence());
     this.watch = new StateWatch(this.api.source);
-    this.pauses = new Pause(parts, this.voice);
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
   }
 
@@ -119,6 +119,8 @@ export class Running {
   async begin(): Promise<void> {
     const { mainEngine, dataThreads } = this.parts;
     if (this.stop.isStopping) return;
+    this.parts.listeners.wake();
+    this.pauses.begin();
     if (mainEngine.isDataPlane) mainEngine.engine.listen(true);
     else await dataThreads.listen(true);
     this.checks.start();

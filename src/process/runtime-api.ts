@@ -13,6 +13,7 @@ import { Accounting } from './accounting.ts';
 import type { ControlVoice } from './control-voice.ts';
 import { sumEngineCount } from './engine-counts.ts';
 import { statsMaxconn } from './limits.ts';
+import type { Pause } from './pause.ts';
 import { monotonicMs } from './questions.ts';
 import type { Parts } from './running.ts';
 import { makeControl } from './runtime-control.ts';
@@ -37,6 +38,7 @@ export class RuntimeApi {
   private readonly parts: Parts;
   private readonly states: ServerStates;
   private readonly voice: ControlVoice;
+  private readonly pauses: Pause;
   private readonly rates = newRates();
   private readonly accounting = new Accounting(this.rates);
   private readonly sockets: CliSocket[] = [];
@@ -44,9 +46,10 @@ export class RuntimeApi {
   readonly source: StatsSource;
   private server: CliServer | undefined;
 
-  constructor(parts: Parts, states: ServerStates, voice: ControlVoice) {
+  constructor(parts: Parts, states: ServerStates, voice: ControlVoice, pauses: Pause) {
     this.parts = parts;
     this.voice = voice;
+    this.pauses = pauses;
     this.states = states;
     this.source = this.makeSource();
   }
@@ -77,7 +80,7 @@ export class RuntimeApi {
     this.bootMs = Math.round(performance.now());
     this.accounting.begin(this.source);
     const { global } = this.parts.configuration;
-    const control = makeControl(this.parts, this.source, this.voice);
+    const control = makeControl(this.parts, this.source, this.voice, this.pauses);
     const limits = sessionLimits(global);
     this.server = new CliServer(
       (level, mayTakeSockets) =>

@@ -1,9 +1,10 @@
 /** What the commands of the runtime API may do to the running process: the only place where they reach it. Main thread only.
  */
-import type { Control, StreamDoor } from '../cli/command.ts';
+import type { Control, FrontendRequest, StreamDoor } from '../cli/command.ts';
 import { HAPROXY_VERSION } from '../config/version.ts';
 import type { StatsSocket } from '../model/configuration.ts';
 import type { PatternChange, PatternList } from '../model/pattern-list.ts';
+import type { Proxy } from '../model/proxy.ts';
 import type { Server, ServerAddress } from '../model/server.ts';
 import * as abi from '../native/abi.ts';
 import type { StateDoor } from '../state/section.ts';
@@ -12,10 +13,14 @@ import { serverSockaddr } from './addresses.ts';
 import type { ControlVoice } from './control-voice.ts';
 import type { DataThreads } from './data-threads.ts';
 import { serverWords } from './engine-tables.ts';
+import { kindOf, type Pause } from './pause.ts';
 import { answerQuestion, type Question, type Reply } from './questions.ts';
 import type { Parts } from './running.ts';
+import { stoppedText } from './stop.ts';
 import { giveSockets } from './transfer-server.ts';
 
+/** syslog levels. */
+const WARNING = 4;
 const INFO = 6;
 
 /** Asks the thread <thread> of the data plane, which may be this one. */
@@ -76,12 +81,21 @@ function setMaxconn({ live, limits }: Parts, maxconn: number): boolean {
 export function stateDoor(parts: Parts): StateDoor {
   return {
     moveServer: (server, address) => moveServer(parts, server, address),
-    changeFrontend() {},
+    // Before clients are let in no thread polls.
+    changeFrontend: (proxy, request) => void changeFrontend(parts, proxy, request),
     setMaxconn: (maxconn) => setMaxconn(parts, maxconn),
   };
 }
 
-export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoice): Control {
+/** Only while no thread polls; what is wrong, '' when it is done. */
+function changeFrontend({ listeners }: Parts, proxy: Proxy, request: FrontendRequest): string {
+  if (request === 'resume') return listeners.unsilence(proxy) ? '' : 'a port is taken';
+  if (request === 'pause') listeners.silence(proxy);
+  else listeners.shut(proxy);
+  return '';
+}
+
+export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoice, pauses: Pause): Control {
   const { configuration, speaker, environment, dataThreads } = parts;
   return {
     source,
@@ -94,7 +108,16 @@ export function makeControl(parts: Parts, source: StatsSource, voice: ControlVoi
     environment: () => [...environment].sort(([a], [b]) => (a < b ? -1 : 1)),
     startupLog: () => speaker.startupLog,
     setAddress: (server, address) => moveServer(parts, server, address),
-    changeFrontend: () => Promise.resolve('not built'),
+    async changeFrontend(proxy, request) {
+      const error = await pauses.whileQuiet(() => changeFrontend(parts, proxy, request));
+      if (error !== '') return error;
+      const said = { pause: 'Paused', resume: 'Resumed' } as const;
+      const text =
+        request === 'stop' ? stoppedText(source, proxy) : `${said[request]} ${kindOf(proxy)} ${proxy.name}.`;
+      voice.warn(text);
+      voice.log(proxy, WARNING, text);
+      return '';
+    },
     streams: streamDoor(parts),
     giveSockets: (connection) => {
       const { addon, listeners } = parts;

@@ -23,6 +23,21 @@ interface Move {
   readonly listeners: Uint32Array;
 }
 
+function sum({ counters, layout }: StatsSource, at: number): number {
+  let value = 0;
+  for (let thread = 0; thread < layout.threads; thread++) {
+    value += counterSlice(counters, layout, thread)[at] as number;
+  }
+  return value;
+}
+
+/** What is said of a proxy that serves nobody any more. */
+export function stoppedText(source: StatsSource, { name, index }: Proxy): string {
+  const frontend = sum(source, frontendRecord(index) + COUNT_CONN_TOT);
+  const backend = sum(source, backendRecord(index) + COUNT_STOT);
+  return `Proxy ${name} stopped (cumulated conns: FE: ${frontend}, BE: ${backend}).`;
+}
+
 export class Stop {
   private readonly parts: Parts;
   private readonly voice: ControlVoice;
@@ -115,23 +130,12 @@ export class Stop {
   }
 
   private sayStopped(proxy: Proxy): void {
-    const frontend = this.sum(frontendRecord(proxy.index) + COUNT_CONN_TOT);
-    const backend = this.sum(backendRecord(proxy.index) + COUNT_STOT);
-    this.say(proxy, `Proxy ${proxy.name} stopped (cumulated conns: FE: ${frontend}, BE: ${backend}).`);
+    this.say(proxy, stoppedText(this.source, proxy));
   }
 
   private say(proxy: Proxy, text: string): void {
     this.voice.warn(text);
     this.voice.log(proxy, WARNING, text);
-  }
-
-  private sum(at: number): number {
-    const { counters, layout } = this.source;
-    let value = 0;
-    for (let thread = 0; thread < layout.threads; thread++) {
-      value += counterSlice(counters, layout, thread)[at] as number;
-    }
-    return value;
   }
 
   /** Frees every engine (open streams are reset, log lines flushed), then exits. */
