@@ -20,6 +20,7 @@ import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
 import { startMainEngine } from './main-engine.ts';
 import { applyLimits, dropPrivileges } from './privileges.ts';
+import { processorFaults } from './processors.ts';
 import { openRecorder } from './recorder.ts';
 import { Running } from './running.ts';
 import type { Speaker } from './say.ts';
@@ -100,6 +101,7 @@ async function prepare(run: Run): Promise<Running> {
   dataThreads.resize(workersOf(threads));
   const addon = loadAddon();
   if (!applyLimits(addon, configuration.global, options.memoryMb, speaker)) giveUp(run);
+  for (const fault of processorFaults(configuration.global, threads)) speaker.warning(fault);
   const descriptors = descriptorLimit();
   const limits = computeLimits(configuration, threads, descriptors);
   const shared = makeShared(configuration, threads);

@@ -31,7 +31,7 @@ async function play(socket) {
 }
 
 const server = createServer((socket) => {
-  play(socket).finally(() => {
+  void play(socket).finally(() => {
     listener.close();
     server.close();
   });
