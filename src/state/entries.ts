@@ -41,7 +41,8 @@ export function readEntry(value: unknown): StateEntry | undefined {
 
 /** What a worker said, kept by whoever outlives it: the last word on each key. */
 export class StateStore {
-  private readonly entries = new Map<string, StateEntry>();
+  private readonly entries = new Map<string, { readonly entry: StateEntry; readonly round: number }>();
+  private round = 0;
 
   /** Takes one entry; null as its value forgets what is known. False: it was refused. */
   take(value: unknown): boolean {
@@ -53,19 +54,25 @@ export class StateStore {
       return true;
     }
     if (!this.entries.has(name) && this.entries.size >= ENTRIES_MAX) return false;
-    this.entries.set(name, entry);
+    this.entries.set(name, { entry, round: this.round });
     return true;
   }
 
-  clear(): void {
-    this.entries.clear();
+  /** Somebody else speaks from now on. What is known stays until he has said everything. */
+  renew(): void {
+    this.round++;
+  }
+
+  /** He has: what he did not say is no more. */
+  settle(): void {
+    for (const [name, { round }] of this.entries) if (round < this.round) this.entries.delete(name);
   }
 
   get size(): number {
     return this.entries.size;
   }
 
-  all(): IterableIterator<StateEntry> {
-    return this.entries.values();
+  *all(): Generator<StateEntry> {
+    for (const { entry } of this.entries.values()) yield entry;
   }
 }

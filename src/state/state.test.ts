@@ -144,6 +144,13 @@ describe('whoever keeps it', () => {
     expect([store.take(entry), store.take({ ...entry, value: 2 }), store.size]).toEqual([true, true, 1]);
     expect([...store.all()]).toEqual([{ ...entry, value: 2 }]);
     expect([store.take({ ...entry, value: null }), store.size]).toEqual([true, 0]);
+    store.take(entry);
+    store.take({ ...entry, key: 'gone' });
+    store.renew();
+    store.take({ ...entry, value: 3 });
+    expect(store.size).toBe(2);
+    store.settle();
+    expect([...store.all()]).toEqual([{ ...entry, value: 3 }]);
     for (const bad of [undefined, null, 7, 'x', [], {}, { ...entry, version: 0 }, { ...entry, key: 7 }]) {
       expect(store.take(bad)).toBe(false);
     }

@@ -1,5 +1,5 @@
 /** What a worker leaves behind: its state for the next one, its reasons while it is still there, its evidence when it is ended. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startMaster } from '../tool/master.ts';
@@ -59,4 +59,25 @@ it('a worker that is still there after ten seconds says who keeps it', async () 
   expect(table).toMatch(/# \d+: is still there 1\ds after its reload: 1 connections \(0 idle\)/);
   expect(master.proxy.stderr).toMatch(/Former worker \(\d+\) is still there/);
   client.close();
+});
+
+it('what belonged to a server that the configuration had no more does not come back with its name', async () => {
+  const master = await startMaster(CFG);
+  const reload = async (text: string) => {
+    const before = await master.current();
+    const old = readFileSync(master.proxy.cfgPath, 'latin1');
+    writeFileSync(master.proxy.cfgPath, text === '' ? old.replace(/^ {2}server s1/m, '  server s9') : text);
+    expect(await master.ask('reload')).toMatch(/^Success=1/);
+    await master.replaced(before);
+    return old;
+  };
+  await master.ask('@1 set server be/s1 weight 77; @1 disable frontend fe');
+  const first = await reload('');
+  expect(await master.ask('@1 show stat fe 1 -1')).toContain(',PAUSED,');
+  await reload(first);
+  expect(await master.ask('@1 get weight be/s1')).toContain('10 (initial 10)');
+  expect(await master.ask('@1 enable frontend fe; @1 show stat fe 1 -1')).toContain(',OPEN,');
+  const client = await rawClient(master.proxy.ports['fe'] as number);
+  client.close();
+  expect(await master.ask('show proc')).toMatch(/^\d+ +worker +0 /m);
 });

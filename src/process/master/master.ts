@@ -178,7 +178,8 @@ export class Master {
     this.crew.configure(worker, { isSilent: false, sourcesFd });
     const isReady = await worker.reaches('ready', this.startMaxMs);
     if (isReady && !this.isStopping) {
-      await this.current?.reports(REPORT_MAX_MS);
+      // What the one that goes did not say itself is of objects that its configuration has no more.
+      if ((await this.current?.reports(REPORT_MAX_MS)) === true) this.state.settle();
       this.crew.serve(worker, this.state.all());
       await worker.reaches('serving', this.startMaxMs);
     }
@@ -188,6 +189,9 @@ export class Master {
   /** <worker> serves, and is what a standby has to be like. */
   private instate(worker: WorkerChild): void {
     this.current = worker;
+    // A spare was there before the reload that it serves.
+    worker.reloads = 0;
+    this.state.renew();
     this.hasServed = true;
     const fd = worker.takeSources();
     if (fd >= 0) {

@@ -101,11 +101,11 @@ export class WorkerChild {
     return this.comesTrue(() => this.state === state, mostMs);
   }
 
-  /** Resolves when it has said all of its state, or <mostMs> later. */
-  async reports(mostMs: number): Promise<void> {
+  /** Resolves when it has said all of its state: true, or <mostMs> later. */
+  reports(mostMs: number): Promise<boolean> {
     this.hasReported = false;
     this.tell({ kind: 'report' });
-    await this.comesTrue(() => this.hasReported, mostMs);
+    return this.comesTrue(() => this.hasReported, mostMs);
   }
 
   private async comesTrue(isThere: () => boolean, mostMs: number): Promise<boolean> {
