@@ -13,6 +13,7 @@ export function master(argv: readonly string[]): void {
   }
   const note = takeDaemonNote(process.env);
   // Under a supervisor that is told of readiness, the process it started is the one to stay.
-  if (line.isDaemon && !line.isNotifying && note < 0) detach(process.cwd());
+  const isNew = process.env.SLUICE_MASTER_STATE === undefined;
+  if (isNew && line.isDaemon && !line.isNotifying && note < 0) detach(process.cwd());
   else runMaster(line, argv, note);
 }

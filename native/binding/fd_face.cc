@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "fd/child.h"
+#include "fd/hold.h"
 #include "fd/memory_file.h"
 #include "fd/packet.h"
 }
@@ -223,6 +224,17 @@ Napi::Value exec_self_call(const Napi::CallbackInfo &info)
                   exec_self(path.c_str(), argv.pointers.data(), envp.pointers.data(), keep.data(), keep.size()));
 }
 
+Napi::Value hold_signals(const Napi::CallbackInfo &info)
+{
+    return number(info, hold_begin());
+}
+
+Napi::Value release_signals(const Napi::CallbackInfo &info)
+{
+    hold_release();
+    return info.Env().Undefined();
+}
+
 // listen(2) again, which only changes how many may wait.
 Napi::Value set_backlog(const Napi::CallbackInfo &info)
 {
@@ -244,5 +256,7 @@ void fd_face(Napi::Env env, Napi::Object exports)
     exports.Set("childWait", Napi::Function::New(env, child_wait_call));
     exports.Set("dieWithParent", Napi::Function::New(env, die_with_parent));
     exports.Set("execSelf", Napi::Function::New(env, exec_self_call));
+    exports.Set("holdSignals", Napi::Function::New(env, hold_signals));
+    exports.Set("releaseSignals", Napi::Function::New(env, release_signals));
     exports.Set("setBacklog", Napi::Function::New(env, set_backlog));
 }

@@ -2,11 +2,14 @@
  * is tested here is how the kernel is asked. */
 #define _GNU_SOURCE
 #include "../fd/child.h"
+#include "../fd/hold.h"
 #include "../fd/memory_file.h"
 #include "../fd/packet.h"
 #include "http1_case.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -116,6 +119,46 @@ static void memory_files_are_sealed(void)
     close(fd);
 }
 
+static atomic_int may_end;
+
+/* Blocks nothing by itself, as a thread of libuv's pool. */
+static void *idle_thread(void *ctx)
+{
+    sigset_t *mask_ret = ctx;
+    while (!atomic_load(&may_end))
+        usleep(1000);
+    pthread_sigmask(SIG_BLOCK, NULL, mask_ret);
+    return NULL;
+}
+
+static volatile sig_atomic_t arrived;
+
+static void on_usr2(int signal)
+{
+    (void)signal;
+    arrived++;
+}
+
+static void signals_wait(void)
+{
+    pthread_t thread;
+    sigset_t mask, pending;
+    signal(SIGUSR2, on_usr2);
+    CHECK(pthread_create(&thread, NULL, idle_thread, &mask) == 0, "thread");
+    CHECK(hold_begin() == 0, "hold");
+    kill(getpid(), SIGUSR2);
+    usleep(20000);
+    CHECK(arrived == 0, "no thread takes it");
+    sigpending(&pending);
+    CHECK(sigismember(&pending, SIGUSR2) == 1, "it waits");
+    hold_release();
+    CHECK(arrived == 1, "it arrives at once");
+    atomic_store(&may_end, 1);
+    pthread_join(thread, NULL);
+    CHECK(sigismember(&mask, SIGUSR2) == 1 && sigismember(&mask, SIGCHLD) == 0, "the thread holds them only");
+    signal(SIGUSR2, SIG_DFL);
+}
+
 int main(void)
 {
     char *none[] = {NULL};
@@ -123,6 +166,7 @@ int main(void)
     descriptors_travel();
     children_are_known_by_number();
     memory_files_are_sealed();
+    signals_wait();
     CHECK(exec_self("/nowhere", none, none, NULL, 0) == -ENOENT, "a program that is not there leaves us as we were");
     printf("fd: %u checks, %u failed\n", case_passed + case_failed, case_failed);
     return case_failed != 0;

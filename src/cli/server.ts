@@ -57,6 +57,10 @@ export class CliServer {
     socket.resume();
   }
 
+  get clientCount(): number {
+    return this.clients.size;
+  }
+
   /** Takes no more clients; those that are here stay. */
   stopListening(): void {
     for (const server of this.servers.splice(0)) server.close();

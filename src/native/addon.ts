@@ -118,6 +118,10 @@ export interface Addon {
   dieWithParent(): number;
   /** Replaces the program in this process, <keep> stay open; comes back only with -errno. */
   execSelf(path: string, argv: readonly string[], env: readonly string[], keep: readonly number[]): number;
+  /** Signals to a master stay pending in every thread, over `execSelf` too; 0 or -errno. */
+  holdSignals(): number;
+  /** They arrive from now on. */
+  releaseSignals(): void;
   /** How many may wait on a listening socket; 0 or -errno. */
   setBacklog(fd: number, backlog: number): number;
 

@@ -9,6 +9,7 @@ import { fingerprint } from './abi.ts';
 import type { Addon } from './addon.ts';
 
 let loaded: Addon | undefined;
+let loadedFrom = '';
 
 /** The nearest folder from <start> upwards that holds the package: prebuilds and build lie there. */
 function packageRoot(start: string): string {
@@ -46,7 +47,10 @@ function firstThatLoads(tried: readonly string[]): Addon {
     if (!existsSync(path)) continue;
     try {
       const addon = createRequire(path)(path) as Addon;
-      if (addon.abi === fingerprint) return addon;
+      if (addon.abi === fingerprint) {
+        loadedFrom = path;
+        return addon;
+      }
       if (reason === 'is missing') reason = `at ${path} was built from other sources than this program`;
     } catch (error) {
       if (reason === 'is missing')
@@ -60,4 +64,9 @@ function firstThatLoads(tried: readonly string[]): Addon {
 export function loadAddon(root: string = startFolder()): Addon {
   loaded ??= firstThatLoads(candidates(root));
   return loaded;
+}
+
+/** The file of the addon that was loaded; '' before. */
+export function addonPath(): string {
+  return loadedFrom;
 }

@@ -52,6 +52,11 @@ export class Channel {
     return this.fd;
   }
 
+  /** Nothing waits to be sent. */
+  get isClear(): boolean {
+    return this.queue.length === 0;
+  }
+
   /** Sends <message> with <fds>, which the caller keeps, and <given>, which are closed here when they are on their way. */
   send(message: object, fds: readonly number[] = [], given: readonly number[] = []): void {
     const data = Buffer.from(JSON.stringify(message));

@@ -7,7 +7,7 @@ import type { Broker, BrokerAnswer } from './broker.ts';
 import type { Children } from './children.ts';
 import { entryPieces, SOCKET_IDS_PER_MESSAGE, SOCKETS_PER_MESSAGE } from './messages.ts';
 import { programStamp, startWorker } from './program.ts';
-import { WorkerChild } from './worker-child.ts';
+import { type SavedWorker, WorkerChild } from './worker-child.ts';
 
 /** A worker whose channel ended has so long to end itself. */
 const SILENT_MAX_MS = 5000;
@@ -25,6 +25,13 @@ export interface CrewEvents {
   onStale(worker: WorkerChild, lines: readonly string[]): void;
   onState(worker: WorkerChild, entries: readonly unknown[]): void;
   onEvidence(worker: WorkerChild, folder: string, bytes: Buffer): void;
+}
+
+/** The crew as the program after this one finds it. */
+export interface SavedCrew {
+  readonly lastGeneration: number;
+  readonly orphans: readonly number[];
+  readonly workers: readonly SavedWorker[];
 }
 
 export interface Orders {
@@ -181,6 +188,21 @@ export class Crew {
     this.orphans.push(worker.handoverFd);
     worker.handoverFd = -1;
     if (this.orphans.length > ORPHANS_MAX) this.addon.closeFd(this.orphans.shift() as number);
+  }
+
+  get isClear(): boolean {
+    return [...this.workers].every((worker) => worker.isClear);
+  }
+
+  save(): SavedCrew {
+    const { lastGeneration, orphans } = this;
+    return { lastGeneration, orphans: [...orphans], workers: [...this.workers].map((one) => one.save()) };
+  }
+
+  restore(saved: SavedCrew): void {
+    this.lastGeneration = saved.lastGeneration;
+    this.orphans.push(...saved.orphans);
+    for (const one of saved.workers) this.adopt(one.pid, one.channelFd, one.stamp).restore(one);
   }
 
   /** Sockets that no living worker has are closed; while nobody serves they wait, with their queues, for who will. */

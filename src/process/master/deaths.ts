@@ -34,6 +34,15 @@ export class Deaths {
     return this.times.length;
   }
 
+  save(): { readonly times: readonly number[]; readonly total: number } {
+    return { times: [...this.times], total: this.total };
+  }
+
+  restore({ times, total }: ReturnType<Deaths['save']>): void {
+    this.times.push(...times);
+    this.total = total;
+  }
+
   /** How many there were within the window. */
   lately(nowMs: number): number {
     return this.times.filter((at) => at > nowMs - WINDOW_MS).length;

@@ -13,8 +13,8 @@ import { Speaker } from '../say.ts';
 import { writeEvidence, writePidFile } from '../standalone.ts';
 import { askForSockets } from '../take-over.ts';
 import { Broker } from './broker.ts';
-import { Children } from './children.ts';
-import { Crew } from './crew.ts';
+import type { Children } from './children.ts';
+import { Crew, type SavedCrew } from './crew.ts';
 import { Deaths, ordinal } from './deaths.ts';
 import { endText } from './end-text.ts';
 import { Notifier } from './notify.ts';
@@ -34,13 +34,30 @@ export interface ReloadResult {
   readonly log: string;
 }
 
+/** A master as the program after this one finds it. */
+export interface SavedMaster {
+  readonly crew: SavedCrew;
+  readonly broker: ReturnType<Broker['save']>;
+  readonly deaths: ReturnType<Deaths['save']>;
+  readonly state: readonly unknown[];
+  readonly sourcesFd: number;
+  readonly current: number;
+  readonly startedMs: number;
+  readonly reloads: number;
+  readonly failedReloads: number;
+  readonly lastOutcome: ReloadResult;
+}
+
 export interface MasterOptions {
   readonly addon: Addon;
+  readonly children: Children;
   readonly line: CommandLine;
   /** The command line for workers. */
   readonly words: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
   exit(code: number): void;
+  /** A reload is done and no other one waits: time to look at the master itself. */
+  onQuiet(): void;
 }
 
 export class Master {
@@ -48,7 +65,7 @@ export class Master {
   readonly crew: Crew;
   readonly reserve: Reserve;
   readonly deaths = new Deaths();
-  readonly startedMs = Date.now();
+  startedMs = Date.now();
   current: WorkerChild | undefined;
   reloads = 0;
   /** Since the last good one. */
@@ -79,7 +96,7 @@ export class Master {
     this.startMaxMs = Number(environment.SLUICE_START_TIMEOUT_MS) || START_MAX_MS;
     this.broker = new Broker(addon, this.old);
     const masterSockets = line.masterSockets.join(';');
-    this.crew = new Crew(addon, words, masterSockets, new Children(addon), this.broker, {
+    this.crew = new Crew(addon, words, masterSockets, options.children, this.broker, {
       onLost: (worker) => this.lost(worker),
       onEnded: (worker) => this.ended(worker),
       onNotice: () => {},
@@ -126,7 +143,9 @@ export class Master {
     if (this.reloading === undefined) {
       this.reloading = this.reloadNow(isHard).finally(() => {
         this.reloading = undefined;
-        if (this.nextReload === undefined) this.reserve.rest();
+        if (this.nextReload !== undefined) return;
+        this.reserve.rest();
+        this.options.onQuiet();
       });
       return this.reloading;
     }
@@ -135,6 +154,37 @@ export class Master {
       return this.reload(isHard);
     });
     return this.nextReload;
+  }
+
+  /** Nothing is under way that another program could not go on with. */
+  get isQuiet(): boolean {
+    const isBusy = this.reloading !== undefined || this.isReplacing || this.isStopping;
+    return !isBusy && this.current?.state === 'serving' && this.crew.isClear;
+  }
+
+  save(): SavedMaster {
+    const { startedMs, reloads, failedReloads, lastOutcome, sourcesFd } = this;
+    return {
+      ...{ startedMs, reloads, failedReloads, lastOutcome, sourcesFd },
+      crew: this.crew.save(),
+      broker: this.broker.save(),
+      deaths: this.deaths.save(),
+      state: [...this.state.all()],
+      current: this.current?.pid ?? -1,
+    };
+  }
+
+  restore(saved: SavedMaster): void {
+    const { startedMs, reloads, failedReloads, lastOutcome, sourcesFd } = saved;
+    Object.assign(this, { startedMs, reloads, failedReloads, lastOutcome, sourcesFd });
+    this.broker.restore(saved.broker);
+    this.deaths.restore(saved.deaths);
+    for (const entry of saved.state) this.state.take(entry);
+    this.crew.restore(saved.crew);
+    this.current = [...this.crew.workers].find((worker) => worker.pid === saved.current);
+    this.hasServed = true;
+    this.speaker.endOfStart();
+    this.reserve.rest();
   }
 
   /** Ends all workers with <signal>, then this process. */

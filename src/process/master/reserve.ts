@@ -51,6 +51,14 @@ export class Reserve {
     this.failures = FAILURES_MAX;
   }
 
+  /** Whoever waits ends, and nobody takes the place until `rest`. */
+  dismiss(): void {
+    clearTimeout(this.timer);
+    for (const worker of [this.standby, this.spare]) worker?.signal('SIGKILL');
+    this.standby = undefined;
+    this.spare = undefined;
+  }
+
   /** A worker that can serve at once. */
   takeStandby(): WorkerChild | undefined {
     const { standby } = this;

@@ -39,9 +39,25 @@ function readDescriptor(fd: number): Buffer {
   }
 }
 
+/** A worker as the program after this one finds it. */
+export type SavedWorker = Pick<
+  WorkerChild,
+  | 'pid'
+  | 'stamp'
+  | 'startedMs'
+  | 'servingSinceMs'
+  | 'generation'
+  | 'reloads'
+  | 'state'
+  | 'facts'
+  | 'startupLog'
+  | 'notes'
+  | 'handoverFd'
+> & { readonly channelFd: number; readonly socketIds: readonly number[] };
+
 export class WorkerChild {
   readonly pid: number;
-  readonly startedMs = Date.now();
+  startedMs = Date.now();
   /** Of the program's files when it was started. */
   readonly stamp: string;
   servingSinceMs = 0;
@@ -129,6 +145,26 @@ export class WorkerChild {
     } catch {
       // It is gone: its end will be noticed.
     }
+  }
+
+  /** Nothing is under way to it. */
+  get isClear(): boolean {
+    return this.channel.isClear;
+  }
+
+  save(): SavedWorker {
+    const { pid, stamp, startedMs, servingSinceMs, generation, reloads, state, facts } = this;
+    const { startupLog, notes, handoverFd, channelFd } = this;
+    const socketIds = [...this.socketIds];
+    return {
+      ...{ pid, stamp, startedMs, servingSinceMs, generation, reloads, state, facts },
+      ...{ startupLog, notes, handoverFd, channelFd, socketIds },
+    };
+  }
+
+  restore({ socketIds, pid: _pid, stamp: _stamp, channelFd: _channel, ...rest }: SavedWorker): void {
+    Object.assign(this, rest);
+    for (const id of socketIds) this.socketIds.add(id);
   }
 
   /** What it read, given away: -1 when it is not known. */
