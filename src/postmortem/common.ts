@@ -1,7 +1,7 @@
 /** What several deaths have in common: the crash that comes every five minutes shows its cause by what is always the same. Pure.
  */
 import type { Examination } from './examine.ts';
-import { seconds } from './words.ts';
+import { seconds, timeText } from './words.ts';
 
 /** A trait is common when so many of the deaths share it. */
 const COMMON_SHARE = 0.6;
@@ -25,7 +25,7 @@ const traits: readonly (readonly [name: string, trait: Trait])[] = [
   ['client', (one) => (one.culprit?.stream?.client ?? '').replace(/:\d+$/, '')],
   ['encoder', (one) => one.culprit?.stream?.encoder ?? ''],
   ['call', (one) => one.culprit?.call ?? ''],
-  ['start of the process', (one) => (one.startedMs > 0 ? new Date(one.startedMs).toISOString() : '')],
+  ['start of the process', (one) => timeText(one.startedMs)],
   ['version', (one) => one.version],
 ];
 

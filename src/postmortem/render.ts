@@ -2,7 +2,7 @@
  */
 import type { StreamFacts } from './culprit.ts';
 import type { Examination } from './examine.ts';
-import { grouped, printable, seconds } from './words.ts';
+import { grouped, printable, seconds, timeText } from './words.ts';
 
 const EVENT_COLUMNS = 9;
 
@@ -15,17 +15,13 @@ function streamLine(stream: StreamFacts): string {
   return `  ${String(stream.id).padEnd(6)} ${seconds(stream.ageMs).padStart(10)}  ${stream.state.padEnd(8)} ${place}  ${stream.client}  "${stream.request}"${encoder}\n`;
 }
 
-function time(ms: number): string {
-  return ms > 0 ? new Date(ms).toISOString().replace('T', ' ') : 'unknown';
-}
-
 function facts(one: Examination): string {
   const generation = one.generation > 0 ? `, worker generation ${one.generation}` : '';
   const lived = one.diedMs > one.startedMs ? ` after ${seconds(one.diedMs - one.startedMs)}` : '';
-  const died = one.kind === 'process' ? '' : `  died     ${time(one.diedMs)}${lived}\n`;
+  const died = one.kind === 'process' ? '' : `  died     ${timeText(one.diedMs) || 'unknown'}${lived}\n`;
   return (
     `  process  ${one.pid}${generation}, Sluice ${one.version} on Node.js ${one.runtimeVersion}\n` +
-    `  started  ${time(one.startedMs)} with ${printable(one.config)}\n${died}` +
+    `  started  ${timeText(one.startedMs) || 'unknown'} with ${printable(one.config)}\n${died}` +
     (one.report === '' ? '' : `  report   ${printable(one.report)}\n`)
   );
 }

@@ -48,3 +48,11 @@ export function seconds(ms: number): string {
 export function hexOf(bytes: readonly number[], length: number): string {
   return Buffer.from(bytes.slice(0, Math.max(0, length))).toString('hex');
 }
+
+/** The last instant that a Date can say. */
+const TIME_MAX_MS = 8.64e15;
+
+/** A wall clock time; empty when it is none. */
+export function timeText(ms: number): string {
+  return ms > 0 && ms <= TIME_MAX_MS ? new Date(ms).toISOString().replace('T', ' ') : '';
+}
