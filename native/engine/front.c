@@ -52,6 +52,8 @@ static void front_rest(struct conn *c)
         return; /* its records would not go with it */
     if (e->proc->listeners[c->listener].socket_id == 0 || (c->kept != NULL && (c->kept->flags & CONN_PRIVATE)))
         return; /* no other process could name it; a server knows it by itself */
+    if (c->proxied != NULL && c->proxied->tlvs_len > 0)
+        return; /* no record has room for them */
     if (c->cookie == 0 && c->nrequests > 0)
         e->sys->sock_cookie(e->sys->ctx, c->fd, &c->cookie);
     conn_set_state(c, CONN_STATE_IDLE);
@@ -338,10 +340,10 @@ void front_begin(struct conn *c)
     c->mux = &mux_h1_front;
     if (e->proc->proxies[c->proxy].flags & ABI_PXF_HTTP) {
         front_timer(c);
-        if (c->in_len > 0 || (c->flags & CONN_RD_READY))
-            conn_ready(c);
-        else
+        if (c->in_len == 0)
             front_rest(c);
+        if (c->in_len > 0 || (c->flags & CONN_RD_READY) || e->retire.on)
+            conn_ready(c);
         return;
     }
     session_begin(c);

@@ -74,9 +74,7 @@ static void take_back(struct conn *c)
     BUG_ON(c->mux != &mux_leaving);
     conn_set_state(c, CONN_STATE_IDLE);
     BUG_ON(c->stream != NULL);
-    front_open(c);
-    if (c->flags & (CONN_RD_READY | CONN_FIN | CONN_RESET))
-        conn_ready(c);
+    front_begin(c); /* which looks for what has come meanwhile */
 }
 
 /* The successor has it: policy forgets its session, this process its descriptor. */

@@ -275,6 +275,33 @@ static void many(void)
     cases_passed++;
 }
 
+/* Where policy is told when a session begins, it is told once in each process, however often the queue is full. */
+static void told_sessions(void)
+{
+    const char *name = "a session that is told";
+    moves_begin();
+    int client = moves_client(MOVES_OTHER);
+    ask(client, "/now/1");
+    check(moves.opened == 1, name, "begins");
+    sim.pair_error = -EAGAIN;
+    moves_serve();
+    moves_retire((const uint32_t[]){MOVES_OTHER}, 1);
+    for (int i = 0; i < 10; i++)
+        moves_wait(RETIRE_RETRY_MS);
+    check(moves.opened == 1 && left() == 1, name, "does not begin again while it waits");
+    sim.pair_error = 0;
+    moves_wait(RETIRE_RETRY_MS);
+    check(left() == 0 && moves.session_ends == 1, name, "ends where it leaves");
+    moves_receive();
+    moves_wait(0);
+    check(moves.adopted == 1 && moves.opened == 2, name, "begins where it comes to");
+    sim_forget_written(client);
+    ask(client, "/now/2");
+    check(answered(client, "/now/2"), name, "and goes on");
+    moves_end();
+    cases_passed++;
+}
+
 /* One that is accepted by a thread which retires before the mail arrives is not lost. */
 static void stop_after_retire(void)
 {
@@ -308,6 +335,7 @@ int main(void)
     times();
     gone_clients();
     many();
+    told_sessions();
     stop_after_retire();
     printf("engine handover: %d passed, %d failed\n", cases_passed, cases_failed);
     return cases_failed != 0;

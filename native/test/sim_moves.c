@@ -77,6 +77,7 @@ static uint32_t policy(void *ctx, uint32_t nevents)
             break;
         case ABI_EV_FAIL: command(e, &n, ev, ABI_CMD_ABORT); break;
         case ABI_EV_BAD_RESPONSE: respond(e, &n, &text, ev, "502", (const uint8_t *)"bad", 3); break;
+        case ABI_EV_CONNECTION: moves.opened++; break; /* silence is consent */
         case ABI_EV_END: moves.ends++; break;
         case ABI_EV_SESSION_END: moves.session_ends++; break;
         default: break;
@@ -105,6 +106,7 @@ static void configure(struct process *p)
         p->listeners[i] = (struct listener_conf){.proxy = i == MOVES_TCP,
                                                  .fd = sim_listener(),
                                                  .max_accept = 4,
+                                                 .flags = i == MOVES_OTHER ? ABI_LIF_SESSION_EVENT : 0,
                                                  .socket_id = MOVES_SOCKET_ID + i};
     p->servers[0].pool_max = ABI_NONE;
     p->servers[0].addr_len = sizeof(addr);

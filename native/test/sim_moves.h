@@ -7,7 +7,7 @@
 #include "../engine/eng.h"
 #include "sim_sys.h"
 
-enum { MOVES_HTTP = 0, MOVES_TCP = 1, MOVES_OTHER = 2, MOVES_LISTENERS = 3 };
+enum { MOVES_HTTP = 0, MOVES_TCP = 1, MOVES_OTHER = 2 /* policy is told of its sessions */, MOVES_LISTENERS = 3 };
 #define MOVES_SOCKET_ID 100 /* of listener 0; the next ones follow */
 
 struct moves {
@@ -15,7 +15,7 @@ struct moves {
     struct eng *worker, *successor, *control;
     int pair; /* the worker's way to its successor */
     uint32_t requests, firsts, counted_before; /* events that policy saw */
-    uint32_t ends, session_ends, bads;
+    uint32_t ends, session_ends, bads, opened;
     uint32_t adopted, refused;
     int last_receive;
 };
