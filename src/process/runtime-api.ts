@@ -144,6 +144,7 @@ export class RuntimeApi {
       connectionsMoved: () => ({
         in: sumEngineCount(engineCounts, 'movedIn'),
         out: sumEngineCount(engineCounts, 'movedOut'),
+        refused: sumEngineCount(engineCounts, 'moveRefused'),
       }),
       splicedBytes: () => sumEngineCount(engineCounts, 'splicedBytes'),
       refusedBuffers: () => sumEngineCount(engineCounts, 'poolRefused'),

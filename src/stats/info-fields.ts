@@ -91,4 +91,5 @@ export const INFO_FIELDS: readonly InfoField[] = [
   ['StaleWorkerRequests', 1005, 'MCPV', 'u64'],
   ['ConnsMovedIn', 1006, 'MCPV', 'u64'],
   ['ConnsMovedOut', 1007, 'MCPV', 'u64'],
+  ['ConnsMoveRefused', 1008, 'MCPV', 'u64'],
 ];

@@ -88,4 +88,5 @@ export const INFO_HELP: Readonly<Record<string, string>> = {
   StaleWorkerRequests: 'Requests that such workers have answered',
   ConnsMovedIn: 'Client connections taken over from another worker',
   ConnsMovedOut: 'Client connections handed to another worker',
+  ConnsMoveRefused: 'Client connections of another worker that could not be taken over',
 };

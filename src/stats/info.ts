@@ -113,6 +113,7 @@ function succession({ history, facts }: StatsSource): Values {
     StaleWorkerRequests: history.staleRequests,
     ConnsMovedIn: moved.in,
     ConnsMovedOut: moved.out,
+    ConnsMoveRefused: moved.refused,
   };
 }
 

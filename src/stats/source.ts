@@ -24,8 +24,8 @@ export interface ProcessFacts {
   /** Log lines that no target took. */
   droppedLogs(): number;
   splicedBytes(): number;
-  /** Client connections that came from, and went to, another worker. */
-  connectionsMoved(): { readonly in: number; readonly out: number };
+  /** Client connections that came from, and went to, another worker, and those that came and could not be used. */
+  connectionsMoved(): { readonly in: number; readonly out: number; readonly refused: number };
   /** Buffers that the pool's cap refused. */
   refusedBuffers(): number;
   /** Streams since the start. */

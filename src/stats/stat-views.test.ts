@@ -89,7 +89,7 @@ function source(): StatsSource {
       poolUsage: () => ({ usedBytes: 0, maxBytes: 1 }),
       droppedLogs: () => 0,
       splicedBytes: () => 0,
-      connectionsMoved: () => ({ in: 0, out: 0 }),
+      connectionsMoved: () => ({ in: 0, out: 0, refused: 0 }),
       refusedBuffers: () => 0,
       streams: () => 0,
       warnings: () => 0,
