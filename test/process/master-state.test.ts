@@ -58,6 +58,7 @@ it('a worker that is still there after ten seconds says who keeps it', async () 
   }, 60_000);
   expect(table).toMatch(/# \d+: is still there 1\ds after its reload: 1 connections \(0 idle\)/);
   expect(master.proxy.stderr).toMatch(/Former worker \(\d+\) is still there/);
+  await until(async () => /^StaleWorkers: 1$/m.test(await master.ask('@1 show info')));
   client.close();
 });
 
@@ -80,4 +81,7 @@ it('what belonged to a server that the configuration had no more does not come b
   const client = await rawClient(master.proxy.ports['fe'] as number);
   client.close();
   expect(await master.ask('show proc')).toMatch(/^\d+ +worker +0 /m);
+  const info = await master.ask('@1 show info');
+  expect(info).toMatch(/^Reloads: 2$/m);
+  expect(info).toMatch(/^WorkerCrashes: 0$/m);
 });

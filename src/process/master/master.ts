@@ -66,6 +66,9 @@ export class Master {
   readonly reserve: Reserve;
   readonly deaths = new Deaths();
   startedMs = Date.now();
+  /** Of stale workers that are gone by now. */
+  private pastStaleRequests = 0;
+  readonly startedMs = Date.now();
   current: WorkerChild | undefined;
   reloads = 0;
   /** Since the last good one. */
@@ -242,6 +245,7 @@ export class Master {
     // A spare was there before the reload that it serves.
     worker.reloads = 0;
     this.state.renew();
+    this.tellHistory();
     this.hasServed = true;
     const fd = worker.takeSources();
     if (fd >= 0) {
@@ -277,6 +281,7 @@ export class Master {
 
   private failed(why: string, log: string): ReloadResult {
     this.failedReloads++;
+    this.tellHistory();
     for (const worker of this.crew.workers) worker.reloads = Math.max(worker.reloads - 1, 0);
     if (!this.isStopping) {
       this.speaker.warning(why);
@@ -311,7 +316,24 @@ export class Master {
     if (this.reloads === 0) this.stop('SIGTERM');
   }
 
+  /** For `show info` of who serves. */
+  private tellHistory(): void {
+    const stale = [...this.crew.workers].filter((one) => one.state === 'retiring' && one.notes.length > 0);
+    let staleRequests = this.pastStaleRequests;
+    for (const worker of stale) staleRequests += worker.staleRequests;
+    const { reloads, failedReloads, deaths } = this;
+    const counts = {
+      reloads,
+      failedReloads,
+      crashes: deaths.total,
+      staleWorkers: stale.length,
+      staleRequests,
+    };
+    this.current?.tell({ kind: 'history', counts });
+  }
+
   private stale(worker: WorkerChild, lines: readonly string[]): void {
+    this.tellHistory();
     for (const line of lines) this.speaker.warning(`Former worker (${worker.pid}) ${line}`);
   }
 
@@ -356,6 +378,7 @@ export class Master {
       this.speaker.warning(`Waiting worker (${worker.pid}) exited with code ${how}`);
     } else if (worker.lastState === 'retiring') {
       this.speaker.warning(`Former worker (${worker.pid}) exited with code ${how}`);
+      this.pastStaleRequests += worker.staleRequests;
     } else if (worker.lastState === 'serving') {
       const nowMs = Date.now();
       const count = this.deaths.add(nowMs, nowMs - worker.servingSinceMs);
@@ -364,6 +387,7 @@ export class Master {
       const text = `Current worker (${worker.pid}) exited with code ${how}`;
       this.sayDeath(worker, `${text}, the ${ordinal(count)} death in 15 minutes; ${next}.`);
     }
+    this.tellHistory();
     if (this.hasServed && this.current === undefined && !this.isStopping) void this.replace();
   }
 

@@ -42,10 +42,25 @@ export type FromWorker =
   | { readonly kind: 'reported' }
   /** It is stopped although somebody is still there. Descriptor: what it knew, as text; to be kept in <folder>. */
   | { readonly kind: 'evidence'; readonly folder: string }
-  /** Who keeps a worker that was told to retire, a line each. */
-  | { readonly kind: 'stale'; readonly lines: readonly string[] };
+  /** Who keeps a worker that was told to retire, a line each; requests it has answered since. */
+  | { readonly kind: 'stale'; readonly lines: readonly string[]; readonly requests: number };
 
 export type SocketAnswer = { readonly socketId: number } | { readonly error: string };
+
+/** What only the master knows. */
+export interface HistoryCounts {
+  readonly reloads: number;
+  readonly failedReloads: number;
+  readonly crashes: number;
+  readonly staleWorkers: number;
+  readonly staleRequests: number;
+}
+
+function areCounts(value: unknown): boolean {
+  const all = fieldsOf(value);
+  const names = ['reloads', 'failedReloads', 'crashes', 'staleWorkers', 'staleRequests'];
+  return all !== undefined && names.every((name) => isInteger(all[name], 0, Number.MAX_SAFE_INTEGER));
+}
 
 export type ToWorker =
   /** Descriptors: the sending end of its handover; what another worker read, when <hasSources>. */
@@ -63,6 +78,8 @@ export type ToWorker =
   | { readonly kind: 'sockets'; readonly answers: readonly SocketAnswer[] }
   /** What another worker said of its state; before `serve`. */
   | { readonly kind: 'state'; readonly entries: readonly unknown[] }
+  /** How workers came and went, for `show info`. */
+  | { readonly kind: 'history'; readonly counts: HistoryCounts }
   /** Say the rest of the state. */
   | { readonly kind: 'report' }
   /** Descriptors: receiving ends of its predecessors' handovers. */
@@ -158,7 +175,9 @@ export function fromWorker(value: unknown, descriptors: number): FromWorker | un
     case 'log':
       return isText(all.text, TEXT_MAX_CHARS) ? { kind: 'log', text: all.text } : undefined;
     case 'stale':
-      return areTexts(all.lines, STALE_LINES_MAX) ? { kind: 'stale', lines: all.lines } : undefined;
+      return areTexts(all.lines, STALE_LINES_MAX) && isInteger(all.requests, 0, UINT_MAX)
+        ? { kind: 'stale', lines: all.lines, requests: all.requests }
+        : undefined;
     case 'state':
       return areEntries(all.entries) ? { kind: 'state', entries: all.entries } : undefined;
     case 'evidence':
@@ -208,6 +227,7 @@ export function toWorker(value: unknown, descriptors: number): ToWorker | undefi
     },
     serve: () => true,
     state: () => areEntries(all.entries),
+    history: () => areCounts(all.counts),
     report: () => true,
     retire: () =>
       typeof all.isLast === 'boolean' &&

@@ -63,6 +63,8 @@ export class WorkerChild {
   servingSinceMs = 0;
   generation = 0;
   reloads = 0;
+  /** Requests it has answered since its successor serves, when it last said so. */
+  staleRequests = 0;
   state: WorkerState = 'booting';
   /** What it was when it ended. */
   lastState: WorkerState = 'booting';
@@ -246,6 +248,7 @@ export class WorkerChild {
         break;
       case 'stale':
         this.notes = message.lines;
+        this.staleRequests = message.requests;
         this.events.onStale(this, message.lines);
         break;
       default:

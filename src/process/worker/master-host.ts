@@ -1,6 +1,7 @@
 /** What a worker asks of its master, and what it is told by it. Owns the descriptors it was sent until they are handed on. */
 import { HAPROXY_VERSION } from '../../config/version.ts';
 import type { Addon } from '../../native/addon.ts';
+import type { ProcessHistory } from '../../stats/source.ts';
 import type { Host } from '../host.ts';
 import {
   entryPieces,
@@ -80,6 +81,8 @@ export class MasterHost implements Host {
   private readonly master: Master;
   private readonly sockets: BrokeredSockets;
   private running: Running | undefined;
+  /** What the master told of other workers. */
+  private readonly history: Partial<ProcessHistory> = {};
   private handoverFd = -1;
   /** Where clients of predecessors arrive. */
   private arriving: readonly number[] = [];
@@ -98,6 +101,7 @@ export class MasterHost implements Host {
   begin(order: Extract<ToWorker, { kind: 'configure' }>, handoverFd: number): void {
     this.generation = order.generation;
     this.reloads = order.reloads;
+    this.history.reloads = order.reloads;
     this.handoverFd = handoverFd;
   }
 
@@ -113,6 +117,10 @@ export class MasterHost implements Host {
         return;
       case 'state':
         this.state.push(...message.entries);
+        return;
+      case 'history':
+        Object.assign(this.history, message.counts);
+        if (this.running !== undefined) Object.assign(this.running.history, message.counts);
         return;
       case 'report':
         if (this.running !== undefined) this.sayState(this.running.lastState());
@@ -138,8 +146,7 @@ export class MasterHost implements Host {
 
   attach(running: Running): void {
     this.running = running;
-    running.history.generation = this.generation;
-    running.history.reloads = this.reloads;
+    Object.assign(running.history, this.history, { generation: this.generation });
     onSignals(running);
   }
 
@@ -182,7 +189,7 @@ export class MasterHost implements Host {
   private retire(): void {
     const { running } = this;
     if (running === undefined) return;
-    new StaleWatch(running, (lines) => this.master.send({ kind: 'stale', lines }));
+    new StaleWatch(running, (lines, requests) => this.master.send({ kind: 'stale', lines, requests }));
     running.retire(this.handoverFd, this.kept);
   }
 

@@ -30,11 +30,11 @@ function line(running: Running, stream: StreamFacts): string {
 
 export class StaleWatch {
   private readonly running: Running;
-  private readonly say: (lines: readonly string[]) => void;
+  private readonly say: (lines: readonly string[], requests: number) => void;
   private readonly beganMs = performance.now();
   private readonly requestsBefore: number;
 
-  constructor(running: Running, say: (lines: readonly string[]) => void) {
+  constructor(running: Running, say: (lines: readonly string[], requests: number) => void) {
     this.running = running;
     this.say = say;
     this.requestsBefore = this.word(abi.LIVE_CUM_REQ);
@@ -59,6 +59,6 @@ export class StaleWatch {
     const age = seconds(performance.now() - this.beganMs);
     const sum = `is still there ${age} after its reload: ${connections} connections (${idle} idle), ${requests} requests since then`;
     const shown = streams.slice(0, STALE_LINES_MAX - 1);
-    this.say([sum, ...shown.map((stream) => line(this.running, stream))]);
+    this.say([sum, ...shown.map((stream) => line(this.running, stream))], requests);
   }
 }
