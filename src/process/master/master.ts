@@ -68,7 +68,6 @@ export class Master {
   startedMs = Date.now();
   /** Of stale workers that are gone by now. */
   private pastStaleRequests = 0;
-  readonly startedMs = Date.now();
   current: WorkerChild | undefined;
   reloads = 0;
   /** Since the last good one. */
