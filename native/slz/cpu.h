@@ -26,6 +26,19 @@ enum {
 #define SLZ_ARM64 0
 #endif
 
+/* The second build of the loops that find matches, and what it needs. */
+#if SLZ_X86
+#define SLZ_WIDE 1
+#define SLZ_TARGET_WIDE SLZ_TARGET_BMI2
+#define SLZ_CPU_WIDE SLZ_CPU_BMI2
+#elif SLZ_ARM64
+#define SLZ_WIDE 1
+#define SLZ_TARGET_WIDE
+#define SLZ_CPU_WIDE SLZ_CPU_VECTOR
+#else
+#define SLZ_WIDE 0
+#endif
+
 unsigned slz_cpu(void);
 
 /* Tests only: from now on slz_cpu answers what the machine has within `mask`. */

@@ -83,9 +83,9 @@ ALWAYS_INLINE const uint8_t *span_put(struct fast *f, const uint8_t *p, const ui
 
 SPAN(span_near, , false, false)
 SPAN(span_far, , true, false)
-#if SLZ_X86
-SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false, true)
-SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true, true)
+#if SLZ_WIDE
+SPAN(span_near_wide, SLZ_TARGET_WIDE, false, true)
+SPAN(span_far_wide, SLZ_TARGET_WIDE, true, true)
 #endif
 
 static const uint8_t *span(struct fast *f, const uint8_t *p, const uint8_t *stop)
@@ -93,9 +93,9 @@ static const uint8_t *span(struct fast *f, const uint8_t *p, const uint8_t *stop
     bool far = stop - f->in > MATCH_FAR;
 
     BUG_ON(p <= f->in || f->end - stop < SPAN_TAIL);
-#if SLZ_X86
-    if (slz_cpu() & SLZ_CPU_BMI2)
-        return far ? span_far_bmi2(f, p, stop) : span_near_bmi2(f, p, stop);
+#if SLZ_WIDE
+    if (slz_cpu() & SLZ_CPU_WIDE)
+        return far ? span_far_wide(f, p, stop) : span_near_wide(f, p, stop);
 #endif
     return far ? span_far(f, p, stop) : span_near(f, p, stop);
 }

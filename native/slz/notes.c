@@ -89,10 +89,10 @@ ALWAYS_INLINE const uint8_t *span_note(struct notes *f, const uint8_t *p, const 
 SPAN(span_short, , false, HASH_BITS, false)
 SPAN(span_near, , false, HASH_BITS_LONG, false)
 SPAN(span_far, , true, HASH_BITS_LONG, false)
-#if SLZ_X86
-SPAN(span_short_bmi2, SLZ_TARGET_BMI2, false, HASH_BITS, true)
-SPAN(span_near_bmi2, SLZ_TARGET_BMI2, false, HASH_BITS_LONG, true)
-SPAN(span_far_bmi2, SLZ_TARGET_BMI2, true, HASH_BITS_LONG, true)
+#if SLZ_WIDE
+SPAN(span_short_wide, SLZ_TARGET_WIDE, false, HASH_BITS, true)
+SPAN(span_near_wide, SLZ_TARGET_WIDE, false, HASH_BITS_LONG, true)
+SPAN(span_far_wide, SLZ_TARGET_WIDE, true, HASH_BITS_LONG, true)
 #endif
 
 static const uint8_t *span(struct notes *f, const uint8_t *p, const uint8_t *stop)
@@ -101,9 +101,9 @@ static const uint8_t *span(struct notes *f, const uint8_t *p, const uint8_t *sto
 
     BUG_ON(p <= f->in || f->end - stop < SPAN_TAIL);
     BUG_ON(far && is_short);
-#if SLZ_X86
-    if (slz_cpu() & SLZ_CPU_BMI2)
-        return is_short ? span_short_bmi2(f, p, stop) : far ? span_far_bmi2(f, p, stop) : span_near_bmi2(f, p, stop);
+#if SLZ_WIDE
+    if (slz_cpu() & SLZ_CPU_WIDE)
+        return is_short ? span_short_wide(f, p, stop) : far ? span_far_wide(f, p, stop) : span_near_wide(f, p, stop);
 #endif
     return is_short ? span_short(f, p, stop) : far ? span_far(f, p, stop) : span_near(f, p, stop);
 }
