@@ -46,6 +46,7 @@ int api_set_server(uint32_t index, const uint32_t *words, size_t words_len, cons
     c->pool_purge_ms = words[ABI_SV_POOL_PURGE_MS];
     c->flags = words[ABI_SV_FLAGS];
     c->pool_low = words[ABI_SV_POOL_LOW];
+    c->netns = words[ABI_SV_NETNS];
     c->addr_len = (uint32_t)addr_len;
     if (addr_len > 0)
         memcpy(c->addr, addr, addr_len);

@@ -115,7 +115,7 @@ int probe_start(struct eng *e, const uint32_t *cmd)
     struct probe *p = e->nprobes >= PROBES_MAX ? NULL : malloc(sizeof(*p) + send_len);
     struct conn *c = p == NULL ? NULL
                                : server_dial(e, e->text + cmd[ABI_C_PROBE_ADDR], cmd[ABI_C_PROBE_ADDR_LEN],
-                                             CONN_PROBE, 0, &err);
+                                             (int)cmd[ABI_C_PROBE_NETNS] - 1, CONN_PROBE, 0, &err);
     if (c == NULL)
         return probe_refused(e, p, cmd[ABI_C_PROBE_ID], err);
     *p = (struct probe){.next = e->probes,

@@ -150,8 +150,8 @@ static int sockaddr_family(const uint8_t *addr, uint32_t len)
     return -EINVAL;
 }
 
-struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, uint32_t side, uint32_t flags,
-                         int *err_ret)
+struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, int netns_fd, uint32_t side,
+                         uint32_t flags, int *err_ret)
 {
     CHECK_PROCESS(e->proc);
     CHECK_ENG(e);
@@ -160,7 +160,8 @@ struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, 
     *err_ret = EADDRNOTAVAIL;
     if (family < 0)
         return NULL;
-    fd = sys->socket(sys->ctx, family, SOCK_STREAM);
+    fd = netns_fd >= 0 && sys->socket_in != NULL ? sys->socket_in(sys->ctx, netns_fd, family, SOCK_STREAM)
+                                                 : sys->socket(sys->ctx, family, SOCK_STREAM);
     if (fd < 0) {
         *err_ret = -fd;
         return NULL;
@@ -210,7 +211,7 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, co
     struct eng *e = s->eng;
     struct conn *c = NULL;
     uint64_t hash = share_hash(e->proc, prefix);
-    int err = 0;
+    int err = 0, netns_fd = -1;
     uint8_t copy[SOCKADDR_LEN_MAX];
     stream_check(s);
     if (s->t_queue ==
@@ -229,6 +230,8 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, co
         server_connected(s);
         return;
     }
+    if (s->server != ABI_NONE)
+        netns_fd = (int)e->proc->servers[s->server].netns - 1;
     if (addr == NULL && s->server != ABI_NONE) {
         struct server_conf *sv = &e->proc->servers[s->server];
         pthread_mutex_lock(&sv->lock);
@@ -240,7 +243,8 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, co
     e->count.connects++;
     s->state = ST_CONNECT;
     c = addr == NULL ? NULL
-                     : server_dial(e, addr, addr_len, CONN_BACK, e->proc->proxies[s->backend].flags, &err);
+                     : server_dial(e, addr, addr_len, netns_fd, CONN_BACK,
+                                   e->proc->proxies[s->backend].flags, &err);
     if (c != NULL && prefix->len > 0 && bufq_append(&e->pool, &c->out, prefix->at, prefix->len) < 0) {
         conn_close(c);
         c = NULL;

@@ -181,8 +181,8 @@ void server_connect(struct stream *s, const uint8_t *addr, uint32_t addr_len, co
 void server_connected(struct stream *s);
 
 /* A socket on its way to an address, polled but without mux; NULL with *err_ret = errno. <flags>: PXF_* of its proxy. */
-struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, uint32_t side, uint32_t flags,
-                         int *err_ret);
+struct conn *server_dial(struct eng *e, const uint8_t *addr, uint32_t addr_len, int netns_fd, uint32_t side,
+                         uint32_t flags, int *err_ret);
 
 /* h1_response.c */
 void response_read(struct stream *s);

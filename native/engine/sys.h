@@ -16,6 +16,7 @@ struct sys {
     ssize_t (*sendv)(void *ctx, int fd, const struct iovec *iov, int iov_len, int more);
     int (*accept)(void *ctx, int fd, struct sockaddr_storage *addr, socklen_t *addr_len);
     int (*socket)(void *ctx, int family, int type);
+    int (*socket_in)(void *ctx, int netns_fd, int family, int type); /* NULL: there are no namespaces */
     int (*connect)(void *ctx, int fd, const void *addr, socklen_t addr_len);
     int (*sock_error)(void *ctx, int fd); /* SO_ERROR: 0 or -errno */
     int (*sock_set)(void *ctx, int fd, int level, int name, int value);

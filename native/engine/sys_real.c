@@ -1,6 +1,7 @@
 /* The engine's system calls for real: thin, no policy, EINTR retried where the kernel may say it. Owns nothing. */
 #define _GNU_SOURCE
 #include "sys.h"
+#include "../fd/netns.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -54,6 +55,12 @@ static int real_socket(void *ctx, int family, int type)
     (void)ctx;
     int n = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     return n < 0 ? -errno : n;
+}
+
+static int real_socket_in(void *ctx, int netns_fd, int family, int type)
+{
+    (void)ctx;
+    return netns_socket(netns_fd, family, type);
 }
 
 static int real_connect(void *ctx, int fd, const void *addr, socklen_t addr_len)
@@ -307,6 +314,7 @@ const struct sys *sys_real(void)
         .sendv = real_sendv,
         .accept = real_accept,
         .socket = real_socket,
+        .socket_in = real_socket_in,
         .connect = real_connect,
         .sock_error = real_sock_error,
         .sock_set = real_sock_set,

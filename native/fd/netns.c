@@ -33,8 +33,9 @@ int netns_open(const char *name)
 
 int netns_socket(int ns_fd, int family, int type)
 {
-    BUG_ON(home_fd < 0); /* netns_open gave <ns_fd> */
     BUG_ON(ns_fd < 0);
+    if (home_fd < 0)
+        return -EINVAL; /* netns_open has never given a descriptor */
     if (setns(ns_fd, CLONE_NEWNET) < 0)
         return -errno;
     int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -35,6 +35,7 @@ STATIC_ASSERT(sizeof(struct proxy_conf) % 8 == 0); /* a trace holds the tables o
 struct server_conf {
     uint32_t proxy;
     uint32_t pool_max, pool_low, pool_purge_ms, flags;
+    uint32_t netns;    /* a descriptor of the network namespace it is reached in, and 1; 0 = our own */
     uint32_t addr_len; /* 0 = no address */
     uint8_t addr[SOCKADDR_LEN_MAX];
     pthread_mutex_t lock; /* the address, when the control plane changes it */

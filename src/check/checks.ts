@@ -109,6 +109,7 @@ export class Checks {
     const words = engine.commands;
     words[at + abi.C_PROBE_ADDR] = engine.bytes(sockaddr);
     words[at + abi.C_PROBE_ADDR_LEN] = sockaddr.length;
+    words[at + abi.C_PROBE_NETNS] = server.netnsFd + 1;
     const header = this.writeHeader(server, at);
     const sent = header === '' ? plan.request : Buffer.concat([Buffer.from(header, 'latin1'), plan.request]);
     words[at + abi.C_PROBE_SEND] = engine.bytes(sent);

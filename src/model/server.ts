@@ -44,6 +44,8 @@ export interface Server {
   address: ServerAddress;
   /** The name resolved: what the engine connects to; undefined = no address, server unusable. */
   resolved: ServerAddress | undefined;
+  /** Descriptor of the network namespace it is reached in, -1 = our own; main's alone. */
+  netnsFd: number;
   weight: number;
   backup: boolean;
   disabled: boolean;

@@ -307,6 +307,8 @@ export const PROBE_EXPECT_HTTP = 1;
 export const PROBE_EXPECT_BYTES = 2;
 /** 1: sends a PROXY version 1 line with the addresses of its own connection first */
 export const C_PROBE_LINE = 9;
+/** as SV_NETNS */
+export const C_PROBE_NETNS = 10;
 /** TIMEOUT_* */
 export const C_TIMER = 3;
 export const C_TIMER_MS = 4;
@@ -399,6 +401,8 @@ export const SV_POOL_MAX = 1;
 export const SV_POOL_PURGE_MS = 2;
 export const SV_FLAGS = 3;
 export const SV_POOL_LOW = 4;
+/** a descriptor of the network namespace it is reached in, and 1; 0 = our own */
+export const SV_NETNS = 5;
 export const SV_WORDS = 8;
 export const LI_FD = 0;
 export const LI_PROXY = 1;
@@ -472,7 +476,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 2236997554;
+export const fingerprint = 456527464;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

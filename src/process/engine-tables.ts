@@ -63,6 +63,7 @@ export function serverWords(server: Server): Uint32Array {
   words[abi.SV_POOL_MAX] = server.poolMaxConn < 0 ? abi.NONE : server.poolMaxConn;
   words[abi.SV_POOL_PURGE_MS] = server.poolPurgeDelayMs;
   words[abi.SV_POOL_LOW] = server.poolLowConn;
+  words[abi.SV_NETNS] = server.netnsFd + 1;
   return words;
 }
 

@@ -19,6 +19,7 @@ import { computeLimits, descriptorLimit, type Limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import { openLogTargets } from './log-targets.ts';
 import { startMainEngine } from './main-engine.ts';
+import { openNamespaces } from './namespaces.ts';
 import { applyLimits, dropPrivileges } from './privileges.ts';
 import { processorFaults } from './processors.ts';
 import { openRecorder } from './recorder.ts';
@@ -111,6 +112,7 @@ async function prepare(run: Run): Promise<Running> {
   }
   await resolveNames(run);
   setFullconns(configuration, limits.maxconn);
+  if (!openNamespaces(addon, configuration, speaker)) giveUp(run);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   await openLogTargets(addon, configuration, speaker);
   const addresses = configuration.servers.map((server) => server.resolved);

@@ -207,7 +207,7 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
   notBuilt('tcp-ut', time('<delay>')),
   notBuilt('tcp-md5sig', word('<password>')),
   notBuilt('cc', word('<algorithm>')),
-  notBuilt('namespace', word('<name>')),
+  kept('namespace', word('<name>')),
   notBuilt('non-stick'),
   notBuilt('shard', integer('<shard>')),
   notBuilt('proto', word('<name>')),

@@ -94,6 +94,7 @@ export function makeServer(index: number, proxy: Proxy, name: string): Server {
     poolMaxConn: -1,
     poolLowConn: 0,
     poolPurgeDelayMs: 5000,
+    netnsFd: -1,
     check: {
       enabled: false,
       interMs: 2000,
