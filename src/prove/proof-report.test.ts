@@ -54,6 +54,7 @@ function proof(rows: ProofRow[], more: Partial<Rewritten> = {}): Proof {
   return {
     prepared: { rewritten, tcpProxies: new Set() },
     learned: { targets: [target], silent: ['old'] },
+    differences: [],
     rows,
   };
 }

@@ -70,7 +70,7 @@ function changeText({ what, words }: Change): string {
 }
 
 /** What was replaced, and what is asked. */
-export function preambleText({ prepared, learned }: Proof): string {
+export function preambleText({ prepared, learned, differences }: Proof): string {
   const { changes, listeners } = prepared.rewritten;
   const lines = ['Run on loopback, with your rules and these changes:'];
   for (const change of changes) lines.push(`  ${changeText(change)}`);
@@ -83,6 +83,7 @@ export function preambleText({ prepared, learned }: Proof): string {
     lines.push(`  ${target.proxy}: answers ${target.ask.status} from ${by}; ${judged}`);
   }
   for (const proxy of learned.silent) lines.push(`  ${proxy}: gave no answer and is left out`);
+  for (const difference of differences) lines.push(`  ${difference}`);
   const asked = learned.targets.length + learned.silent.length;
   const proxies = new Set(listeners.map((listener) => listener.proxy)).size;
   if (asked < proxies) lines.push(`  (${proxies - asked} more frontends are run but not asked)`);
@@ -104,7 +105,7 @@ export function isProven(proof: Proof): boolean {
 
 /** The same for machines. */
 export function proofJson(proof: Proof): string {
-  const { prepared, learned, rows } = proof;
+  const { prepared, learned, differences, rows } = proof;
   return `${JSON.stringify(
     {
       proven: isProven(proof),
@@ -116,6 +117,7 @@ export function proofJson(proof: Proof): string {
         exact: isExact,
       })),
       silent: learned.silent,
+      differences,
       rows: rows.map((row) => {
         const total = totalOf(row);
         const { move, brand, version, result } = row;

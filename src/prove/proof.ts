@@ -38,7 +38,10 @@ export interface ProofRow {
 
 export interface Proof {
   readonly prepared: Prepared;
+  /** What the first program answers. */
   readonly learned: Learned;
+  /** Sentences about another program that answers something else: each is judged by its own answers. */
+  readonly differences: readonly string[];
   readonly rows: readonly ProofRow[];
 }
 
@@ -54,6 +57,17 @@ const EVERY_MS: Readonly<Record<Move, number>> = {
 };
 const ANSWER_WITHIN_MS = 10_000;
 const MOVES_MAX = 10_000;
+
+function differencesIn(learnedBy: ReadonlyMap<string, Learned>): string[] {
+  const [[own, first] = ['', undefined], ...others] = [...learnedBy];
+  return others.flatMap(([name, learned]) =>
+    learned.targets.flatMap(({ proxy, ask }) => {
+      const ours = first?.targets.find((target) => target.proxy === proxy)?.ask.status;
+      const word = ours === undefined ? 'nothing' : String(ours);
+      return ours === ask.status ? [] : [`${proxy}: ${name} answers ${ask.status}, ${own} ${word}`];
+    }),
+  );
+}
 
 function launchOf(move: Move): Launch {
   return move === 'reload' || move === 'still' ? 'master' : 'single';
@@ -104,14 +118,17 @@ class Proving {
     const { brands, moves, path, host } = this.plan;
     const { listeners } = prepared.rewritten;
     const first = listeners[0]?.port as number;
-    const trial = await this.start(brands[0] as Brand, 'single', files, first);
-    let learned: Learned;
-    try {
-      learned = await learn(listeners, path, host, TARGETS_MAX);
-    } finally {
-      await trial.end();
+    const learnedBy = new Map<string, Learned>();
+    for (const brand of brands) {
+      const trial = await this.start(brand, 'single', files, first);
+      try {
+        learnedBy.set(brand.name, await learn(listeners, path, host, TARGETS_MAX));
+      } finally {
+        await trial.end();
+      }
     }
-    if (learned.targets.length === 0) {
+    const learned = learnedBy.get((brands[0] as Brand).name) as Learned;
+    if ([...learnedBy.values()].some((one) => one.targets.length === 0)) {
       throw new NoProof(
         `No frontend answers GET ${path} for ${host}: try --path and --host with what your clients ask.`,
       );
@@ -119,11 +136,11 @@ class Proving {
     const rows: ProofRow[] = [];
     for (const move of moves) {
       for (const brand of brands) {
-        const result = await this.storm(brand, move, files, learned.targets);
+        const result = await this.storm(brand, move, files, learnedBy.get(brand.name)?.targets ?? []);
         rows.push({ brand: brand.name, version: brand.version, move, result });
       }
     }
-    return { prepared, learned, rows };
+    return { prepared, learned, differences: differencesIn(learnedBy), rows };
   }
 
   private async storm(

@@ -97,8 +97,8 @@ export class ProxyRun {
     return [...mode, ...words, ...files.flatMap((file) => ['-f', file]), ...more];
   }
 
-  private spawn(more: readonly string[]): ChildProcess {
-    const [program = '', ...before] = this.plan.brand.command;
+  private spawn(more: readonly string[], brand = this.plan.brand): ChildProcess {
+    const [program = '', ...before] = brand.command;
     const child = spawn(program, [...before, ...this.words(more)], {
       cwd: this.plan.cwd,
       env: startEnvironment(),
@@ -182,11 +182,12 @@ export class ProxyRun {
     await this.begin();
   }
 
-  /** Starts the next process beside this one; it tells this one to finish. <transfer>: it takes the listening sockets by -x. */
-  async replace(transfer: boolean): Promise<void> {
+  /** Starts the next process beside this one; it tells this one to finish. <transfer>: it takes the listening sockets by -x.
+   * <brand>: what the next process is. */
+  async replace(transfer: boolean, brand = this.plan.brand): Promise<void> {
     const oldPid = this.pid;
     const take = transfer ? ['-x', this.statsSocket] : [];
-    const next = this.spawn([...take, '-sf', String(oldPid)]);
+    const next = this.spawn([...take, '-sf', String(oldPid)], brand);
     this.child = next;
     const ready = async () => {
       if (!this.isAlive()) return false;
@@ -195,7 +196,7 @@ export class ProxyRun {
     if (await waitFor(ready, READY_WITHIN_MS)) return;
     const { output } = this;
     await this.stop();
-    throw new Error(`${this.plan.brand.name} does not take over\n${output}`);
+    throw new Error(`${brand.name} does not take over\n${output}`);
   }
 
   /** Processes told to finish that are still there. */
