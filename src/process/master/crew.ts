@@ -48,7 +48,6 @@ export class Crew {
   private readonly children: Children;
   private readonly broker: Broker;
   private readonly events: CrewEvents;
-  private readonly lost = new WeakSet<WorkerChild>();
   /** Receiving ends of workers that are gone. */
   private readonly orphans: number[] = [];
   lastGeneration = 0;
@@ -167,8 +166,8 @@ export class Crew {
   }
 
   private lose(worker: WorkerChild): void {
-    if (this.lost.has(worker)) return;
-    this.lost.add(worker);
+    if (worker.isLost) return;
+    worker.isLost = true;
     this.events.onLost(worker);
   }
 

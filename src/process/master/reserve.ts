@@ -62,7 +62,7 @@ export class Reserve {
   /** A worker that can serve at once. */
   takeStandby(): WorkerChild | undefined {
     const { standby } = this;
-    if (standby?.state !== 'ready') return undefined;
+    if (standby?.state !== 'ready' || standby.isLost) return undefined;
     this.standby = undefined;
     return standby;
   }
@@ -72,7 +72,7 @@ export class Reserve {
     clearTimeout(this.timer);
     const { spare } = this;
     this.spare = undefined;
-    if (spare === undefined || !spare.isAlive) return undefined;
+    if (spare === undefined || spare.isLost) return undefined;
     if (spare.stamp === programStamp()) return spare;
     spare.signal('SIGKILL');
     return undefined;

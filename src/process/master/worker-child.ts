@@ -69,6 +69,8 @@ export class WorkerChild {
   /** What it was when it ended. */
   lastState: WorkerState = 'booting';
   facts: WorkerFacts | undefined;
+  /** Its channel or its process has ended: whatever it was, it is of no use. */
+  isLost = false;
   startupLog = '';
   /** Why it is still there although it was told to retire, a line each. */
   notes: readonly string[] = [];
