@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { cliBench as bench, newSession } from '../../test/tool/cli-bench.ts';
 import { COUNT_RATE_MAX, COUNT_STOT } from '../model/counters.ts';
+import * as abi from '../native/abi.ts';
 import { cliCommands, sessionCommands } from './commands.ts';
 import { LINE_MAX_BYTES } from './flow.ts';
 import { splitCommands, splitWords } from './words.ts';
@@ -136,7 +137,12 @@ describe('clear counters', () => {
     const words = new Float64Array(control.source.counters);
     words[COUNT_STOT] = 7;
     words[COUNT_RATE_MAX] = 9;
+    const { live } = control.source;
+    live.words[live.proxy(0) + abi.LIVE_PX_CONN_MAX] = 8;
+    live.words[live.server(0) + abi.LIVE_SV_SERVED_MAX] = 8;
     ask('clear counters');
+    expect(ask('show stat fe 1 -1')).toMatch(/^fe,FRONTEND,,,0,0,/m);
+    expect(ask('show stat be 4 1')).toMatch(/^be,s1,0,0,0,0,/m);
     expect([words[COUNT_STOT], words[COUNT_RATE_MAX]]).toEqual([7, 0]);
     ask('clear counters all');
     expect(words[COUNT_STOT]).toBe(0);

@@ -2,6 +2,7 @@
 
 import { counterSlice, serverRecord } from '../model/counter-slices.ts';
 import { COUNTER_WORDS, COUNTERS } from '../model/counters.ts';
+import * as abi from '../native/abi.ts';
 import { type InfoForm, infoText } from '../stats/info.ts';
 import { EVERYTHING, type ObjectFilter } from '../stats/objects.ts';
 import { type StatForm, statText } from '../stats/stat-views.ts';
@@ -85,6 +86,7 @@ function clearServer(control: Control, name: string | undefined): Answer {
     slice.fill(0, at, at + COUNTER_WORDS);
   }
   clearChecks(found.record);
+  clearServerMaximum(control, found.record.server.index);
   return say('Server counters cleared.\n');
 }
 
@@ -97,9 +99,18 @@ function clear(control: Control, args: readonly string[], client: ClientState): 
 }
 
 function clearMaximums(control: Control): void {
-  const { rates } = control.source;
+  const { rates, live, configuration } = control.source;
   rates.listenerMax.length = 0;
   rates.backendMax.length = 0;
+  for (const { index } of configuration.proxies) {
+    Atomics.store(live.words, live.proxy(index) + abi.LIVE_PX_CONN_MAX, 0);
+  }
+  for (const { index } of configuration.servers) clearServerMaximum(control, index);
+}
+
+function clearServerMaximum({ source }: Control, index: number): void {
+  const { live } = source;
+  Atomics.store(live.words, live.server(index) + abi.LIVE_SV_SERVED_MAX, 0);
 }
 
 function clearChecks(record: { failedChecks: number; downTransitions: number }): void {
