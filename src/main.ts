@@ -5,7 +5,7 @@ import { USAGE } from './config/banner.ts';
 import { type CommandLine, parseCommandLine } from './config/command-line.ts';
 import { early } from './early.ts';
 import { dumpKeywords } from './keywords.ts';
-import { detach, isDaemonWanted, takeDaemonNote } from './process/daemon.ts';
+import { detach, isDaemonWanted, returnDaemonNote, takeDaemonNote } from './process/daemon.ts';
 import { DataThreads } from './process/data-threads.ts';
 import {
   hasListener,
@@ -69,6 +69,7 @@ function run(line: CommandLine, threads: Worker[]): Outcome {
   // The worker will read the configuration again, and say what there is to say.
   if (isGood && !line.isCheck && parsed.configuration.global.settings.has('master-worker')) {
     for (const thread of threads) void thread.terminate();
+    returnDaemonNote(process.env, daemonNote);
     return 'master';
   }
   // What is to be said about the configuration, the second process says.

@@ -28,12 +28,14 @@ int netns_open(const char *name)
     if (home_fd < 0)
         return -errno;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    BUG_ON(fd >= 0 && fd == home_fd);
     return fd < 0 ? -errno : fd;
 }
 
 int netns_socket(int ns_fd, int family, int type)
 {
-    BUG_ON(ns_fd < 0);
+    BUG_ON(ns_fd < 0 || family < 0);
+    BUG_ON(type != SOCK_STREAM && type != SOCK_DGRAM);
     if (home_fd < 0)
         return -EINVAL; /* netns_open has never given a descriptor */
     if (setns(ns_fd, CLONE_NEWNET) < 0)

@@ -24,6 +24,11 @@ export function takeDaemonNote(environment: NodeJS.ProcessEnv): number {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : -1;
 }
 
+/** Leaves the note to another program of this process. */
+export function returnDaemonNote(environment: NodeJS.ProcessEnv, note: number): void {
+  if (note >= 0) environment[DAEMON_VARIABLE] = `${note}`;
+}
+
 /** Descriptors that we inherited and the configuration may name: sockets and files; what Node itself opens is neither. */
 function inheritedDescriptors(): number[] {
   const isOurs = (fd: number): boolean => {

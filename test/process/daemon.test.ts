@@ -133,13 +133,22 @@ describe('-D', () => {
     expect(await pidAt(port)).toBe(Number(readFileSync(join(dir, 'pid'), 'latin1')));
   });
 
-  it('with -W the process in the background is the master', async () => {
-    const port = await freePort();
-    const exit = await runSluice(['-D', '-W', '-p', 'pid', '-f', write(port, '  no-standby')], { cwd: dir });
-    expect(exit.code).toBe(0);
-    const master = Number(readFileSync(join(dir, 'pid'), 'latin1'));
-    expect(await pidAt(port)).not.toBe(master);
-    process.kill(master, 'SIGTERM');
-    await until(() => !existsSync(`/proc/${master}`));
-  });
+  it.each([
+    ['-D -W', ''],
+    ['-D', '\n  master-worker'],
+    ['-W', '\n  daemon'],
+    ['-q', '\n  daemon\n  master-worker'],
+  ])(
+    'with %s and%s in the configuration the process in the background is the master',
+    async (words, lines) => {
+      const port = await freePort();
+      const path = write(port, `  no-standby${lines}`);
+      const exit = await runSluice([...words.split(' '), '-p', 'pid', '-f', path], { cwd: dir });
+      expect(exit.code).toBe(0);
+      const master = Number(readFileSync(join(dir, 'pid'), 'latin1'));
+      expect(await pidAt(port)).not.toBe(master);
+      process.kill(master, 'SIGTERM');
+      await until(() => !existsSync(`/proc/${master}`));
+    },
+  );
 });

@@ -56,7 +56,11 @@ async function get(port: number): Promise<string> {
 }
 
 async function expectServed(ip: string, name: string, { pid, ports }: Proxy): Promise<void> {
-  const [within = 0, through = 0, device = 0] = [ports['in'], ports['fe'], ports['lo']];
+  const [within, through, device] = ['in', 'fe', 'lo'].map((one) => ports[one] as number) as [
+    number,
+    number,
+    number,
+  ];
   expect(inside(ip, name, within)).toBe(`inside ${pid}`);
   await expect(get(within)).rejects.toThrow();
   expect(await get(device)).toBe(`lo ${pid}`);

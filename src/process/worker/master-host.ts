@@ -2,6 +2,7 @@
 import { HAPROXY_VERSION } from '../../config/version.ts';
 import type { Addon } from '../../native/addon.ts';
 import type { ProcessHistory } from '../../stats/source.ts';
+import { isDaemonWanted } from '../daemon.ts';
 import type { Host } from '../host.ts';
 import {
   entryPieces,
@@ -171,8 +172,9 @@ export class MasterHost implements Host {
     this.master.send({ kind: 'serving' });
     if (running === undefined) return;
     // Of a master in the background: whoever started it waits for the end of what is said.
-    const { isDaemon, isNotifying } = running.parts.options;
-    if (isDaemon && !isNotifying) this.addon.silenceStreams();
+    const { options, configuration } = running.parts;
+    const isInBackground = isDaemonWanted(options, configuration.global.isDaemon) && !options.isNotifying;
+    if (isInBackground) this.addon.silenceStreams();
     setInterval(() => this.sayState(running.changedState(STATE_LOOK_MS)), STATE_EVERY_MS).unref();
   }
 
