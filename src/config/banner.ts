@@ -76,5 +76,6 @@ export const USAGE = `Usage : sluice [-f <cfgfile|cfgdir>]* [ -vdV ] [ -n <maxco
         -dD diagnostic mode : warn about suspicious configuration statements
         -sf/-st [pid ]* finishes/terminates old pids.
         -x <unix_socket> get listening sockets from a unix socket
+        'sluice prove-reload <cfgfile>*' proves what reloads and restarts lose
         Other -d options of HAProxy are accepted and ignored; -D and -W are not built yet.
 `;

@@ -1,7 +1,7 @@
 /**
  * The proof itself: for each program and each way of moving it, a fresh proxy, a fresh load, a storm; the result is rows of
- * numbers. Owns everything it starts and ends it in any case. Bounded: seconds for each storm, connections, listeners,
- * bodies; the memory of the proxies by `-m` where the program has it.
+ * numbers. Owns everything it starts and ends it in any case. Bounded: seconds for each storm, clients, listeners, maxconn,
+ * threads, bodies.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
