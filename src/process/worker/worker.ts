@@ -32,6 +32,11 @@ function readAll(fd: number): Buffer {
   return bytes;
 }
 
+/** What another worker read, under a number of its own. */
+function withGeneration(sources: Sources, generation: string): Sources {
+  return { ...sources, environment: new Map(sources.environment).set('SLUICE_GENERATION', generation) };
+}
+
 class WorkerProcess {
   private readonly addon: Addon;
   private readonly words: readonly string[];
@@ -86,12 +91,17 @@ class WorkerProcess {
     this.host.begin(order, fds[0] as number);
     this.speaker.isSilent = order.isSilent;
     this.speaker.begin(line.isQuiet && !line.isVerbose);
-    const environment = { ...process.env, HAPROXY_MWORKER: '1', HAPROXY_MASTER_CLI: order.masterSocket };
+    const own = {
+      HAPROXY_MWORKER: '1',
+      HAPROXY_MASTER_CLI: order.masterSocket,
+      SLUICE_GENERATION: String(order.generation),
+    };
+    const environment = { ...process.env, ...own };
     const known = fds[1];
     const sources =
       known === undefined
         ? readSources(line, environment, this.speaker)
-        : (v8().deserialize(readAll(known)) as Sources);
+        : withGeneration(v8().deserialize(readAll(known)) as Sources, own.SLUICE_GENERATION);
     if (sources === undefined) {
       this.fail();
       return;
