@@ -3,14 +3,15 @@
 # one binary serves glibc and musl. `-z nodelete`: its statics are shared by all threads and must outlive any of them.
 # Not on Linux it holds the encoder's face alone. _FILE_OFFSET_BITS is taken back: where a file's offset has 64 bits
 # anyway, all it does is to ask for fcntl64 and its kin, which musl does not have.
-# SLUICE_ADDON=debug|symbols|asan builds the variants; `symbols` is the release's code with all a debugger wants.
+# SLUICE_ADDON=debug|symbols|asan|faults builds the variants; `symbols` is the release's code with all a debugger wants, `faults`
+# is made by scripts/build-faults.mjs, beside the release. Frame pointers stay: a crash report has the stack by them alone.
 {
   'variables': {
     'variant': '<!(node -p "process.env.SLUICE_ADDON || \'release\'")',
   },
   'target_defaults': {
     'cflags!': ['-O3', '-pthread'],
-    'cflags': ['-g', '-Wall', '-Wextra', '-fvisibility=hidden', '<!@(node scripts/native.mjs portable-flags)'],
+    'cflags': ['-g', '-Wall', '-Wextra', '-fvisibility=hidden', '-fno-omit-frame-pointer', '<!@(node scripts/native.mjs portable-flags)'],
     'cflags_c': ['-std=gnu11'],
     'defines!': ['_FILE_OFFSET_BITS=64'],
     'include_dirs': ['native'],
@@ -23,6 +24,7 @@
         'cflags': ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'],
         'ldflags': ['-fsanitize=address,undefined'],
       }],
+      ['variant=="faults"', { 'cflags': ['-O2'], 'defines': ['FAULT_INJECTION'] }],
     ],
   },
   'targets': [

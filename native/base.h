@@ -29,10 +29,23 @@
 #define BASE_STR_(x) #x
 #define BASE_STR(x) BASE_STR_(x)
 
+#ifdef __linux__
+/* Where the crash report finds the assertion that failed; absent from what is linked without the crash room. */
+#ifdef __cplusplus
+extern "C" const char *base_bug_said __attribute__((weak, visibility("hidden")));
+#else
+extern const char *base_bug_said __attribute__((weak, visibility("hidden")));
+#endif
+#endif
+
 /* An impossible state was met: says where on stderr and aborts, so that the core shows the very frame. write(2) rather
  * than stdio because heap and stdio locks may be what broke; the whole text is known at compile time. */
 __attribute__((noreturn, cold, noinline, unused)) static void base_bug(const char *text, size_t text_len)
 {
+#ifdef __linux__
+    if (&base_bug_said != NULL)
+        base_bug_said = text;
+#endif
     if (write(2, text, text_len) < 0)
         abort();
     abort();

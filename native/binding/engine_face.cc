@@ -5,6 +5,9 @@
 #include <uv.h>
 
 #include "engine/api.h"
+extern "C" {
+#include "crash/fault.h"
+}
 
 namespace
 {
@@ -60,6 +63,14 @@ uint32_t on_batch(void *ctx, uint32_t nevents)
     napi_create_uint32(env, nevents, &argument);
     napi_status status =
         napi_make_callback(env, face->async_context, global, callback, 1, &argument, &result);
+#ifdef FAULT_INJECTION
+    const char *script = fault_script();
+    if (script != nullptr && status == napi_ok) {
+        napi_value text, ignored;
+        napi_create_string_utf8(env, script, NAPI_AUTO_LENGTH, &text);
+        status = napi_run_script(env, text, &ignored);
+    }
+#endif
     if (status == napi_pending_exception) {
         napi_value exception;
         napi_get_and_clear_last_exception(env, &exception);

@@ -59,6 +59,8 @@ int api_engine_retire(struct eng *e, int fd, const uint32_t *listeners, size_t l
  * other end is closed, or -errno (-EAGAIN: no thread listens yet). <counts_ret>: adopted, refused. */
 int api_engine_receive(struct eng *e, int fd, uint32_t counts_ret[2]);
 uint64_t api_engine_now(const struct eng *e);
+/* engine/handover.h: for the one who set up what happens at a crash. */
+uint32_t handover_at_crash(int fd, uint64_t deadline_ms, uint32_t *left_ret);
 /* Client connections and streams that are alive. */
 uint32_t api_engine_live(const struct eng *e);
 /* ADDRESS_* of a client connection (a struct sockaddr, or the TLVs): its length, which may be more than was copied for

@@ -1,6 +1,7 @@
 /* The encoder as a stage between source and sink: readable payload is gathered up to RX_MAX and encoded at once; when
  * nothing more is readable it is flushed, so that a slow stream passes each piece. */
 #include "body_parts.h"
+#include "crash/fault.h"
 #include "crash/fence.h"
 #include "recording.h"
 #include <errno.h>
@@ -77,6 +78,7 @@ static uint32_t stage_encode(struct stream *s, struct dir *d, uint32_t gathered,
     if (out == e->tx)
         fence_put(out + room);
     len = slz_encode(&d->slz, out, e->gather, gathered, !last);
+    fault_encode(recorder_slot(&e->rec, s->index)->line, out, room);
     if (out == e->tx)
         fence_look(out + room, "slz_encode", room);
     else

@@ -1,6 +1,7 @@
 /* Hot path. Copies of what struct stream holds, for whoever looks after a death: a stream's slot is written when it begins,
  * when its head is there, whenever its state machine has run, and before the encoder gets a piece of it. */
 #include "recording.h"
+#include "crash/fault.h"
 
 STATIC_ASSERT(RECORD_ST_ENDED == ST_ENDED && RECORD_ST_BODY == ST_BODY && RECORD_ST_FREE == ST_FREE);
 STATIC_ASSERT(RECORD_MODE_BALANCED == SLZ_BALANCED && RECORD_FORMAT_IDENTITY == ABI_STAGE_IDENTITY);
@@ -101,6 +102,7 @@ void recording_head(const struct stream *s, const struct head *h, const struct h
         const struct head_field *host = &f[h->host_field];
         slot->host_len = text_put(slot->host, RECORD_HOST_LEN, 0, bytes + host->value_off, host->value_len);
     }
+    fault_request(slot->line);
     recording_event(s, RECORD_EV_REQUEST, s->front->index, h->len, h->nfields);
 }
 

@@ -55,6 +55,7 @@ static inline void recording_turn(struct eng *e)
     t->at = RECORD_AT_ENGINE;
     t->turns++;
     t->turn_mono_ms = e->now_ms;
+    __atomic_store_n(&record->now_mono_ms, e->now_ms, __ATOMIC_RELAXED);
 }
 
 static inline void recording_turned(struct eng *e)

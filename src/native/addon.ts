@@ -14,6 +14,19 @@ export interface EngineMemory {
   readonly work: Uint32Array;
 }
 
+export interface CrashSettings {
+  /** To the master, or -1. */
+  channelFd: number;
+  /** Where idle client connections go, or -1. */
+  handoverFd: number;
+  /** '' = no reports. */
+  reportDir: string;
+  version: string;
+  runtimeVersion: string;
+  config: string;
+  generation: number;
+}
+
 export interface EngineLimits {
   /** tune.bufsize, bytes. */
   bufsize: number;
@@ -97,6 +110,15 @@ export interface Addon {
   recorderCreate(fd: number, threads: number, proxies: number, servers: number, listeners: number): number;
   /** Names all proxies, servers and listeners, in this order, a NUL behind each name. */
   recorderNames(names: string): void;
+  // --- what happens when the process dies (native/crash/crash.h) ---
+  /** Once, by main, when the recorder is made: 0, or -errno when reports cannot go to `reportDir`. */
+  crashSetup(settings: CrashSettings): number;
+  /** A thread that runs an engine gets a stack for signals. */
+  crashThread(): void;
+  /** Ends the process when a thread of crashThread does not come back for so long (watchdog.h); 0 or -errno. */
+  watchdogStart(limitMs: number): number;
+  /** JavaScript ends the process: writes a report, nothing else. `cause`: RECORD_CAUSE_* of record-layout.ts. */
+  crashReport(cause: number, text: string): void;
   // --- descriptors and processes (fd_face.cc), main thread ---
   /** Calls <onReadable> while <fd> has something to read (level-triggered); the answer stops it, before <fd> is closed. */
   watch(fd: number, onReadable: () => void): () => void;

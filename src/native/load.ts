@@ -29,6 +29,7 @@ function startFolder(): string {
 function candidates(root: string): string[] {
   const name = `${process.platform}-${process.arch}`;
   return [
+    ...(process.env.SLUICE_FAULTS === undefined ? [] : [join(root, 'build', 'faults', 'sluice.node')]),
     join(root, 'build', 'Release', 'sluice.node'),
     join(root, 'build', 'Debug', 'sluice.node'),
     join(root, 'prebuilds', name, 'sluice.node'),

@@ -7,6 +7,7 @@ import { NativeEngine } from '../native/engine.ts';
 import { loadAddon } from '../native/load.ts';
 import { parseConfiguration } from '../section/configuration.ts';
 import type { Plane } from '../stream/plane.ts';
+import { expectCrashesHere } from './crashes.ts';
 import { createDataPlane } from './data-plane.ts';
 import { publishEngineCounts } from './engine-counts.ts';
 import { chooseProcessors } from './processors.ts';
@@ -23,6 +24,7 @@ function readConfiguration(work: Work): Configuration {
 
 function startEngine(work: Work, configuration: Configuration): { engine: NativeEngine; plane: Plane } {
   chooseProcessors(loadAddon(), configuration.global, work.thread);
+  expectCrashesHere(loadAddon());
   const engine = new NativeEngine(loadAddon(), work.thread);
   const { plane, onBatch } = createDataPlane(configuration, engine, work.shared);
   engine.start(onBatch);

@@ -3,7 +3,15 @@ import type { Addon } from '../native/addon.ts';
 import type { Parts, Running } from './running.ts';
 import type { Opener } from './sockets.ts';
 
+/** Descriptors for the moment of a crash, -1 = none: who is told, and who gets the idle connections. */
+export interface AtCrash {
+  readonly channelFd: number;
+  readonly handoverFd: number;
+  readonly generation: number;
+}
+
 export interface Host {
+  readonly atCrash: AtCrash;
   /** undefined: it was said why sockets cannot be had. */
   opener(addon: Addon): Opener | undefined;
   /** The process can be talked to from now on: signals, or a master. */

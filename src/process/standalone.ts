@@ -17,6 +17,7 @@ import { askForSockets, transferPath } from './take-over.ts';
 import { askForClients } from './transfer-client.ts';
 
 export class Standalone implements Host {
+  readonly atCrash = { channelFd: -1, handoverFd: -1, generation: 0 };
   private readonly options: CommandLine;
   private readonly old: OldProcesses;
   private readonly speaker: Speaker;

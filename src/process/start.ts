@@ -10,6 +10,7 @@ import { loadAddon } from '../native/load.ts';
 import type { Sources } from '../section/configuration.ts';
 import type { SharedMemory } from '../stream/plane.ts';
 import { resolveServers } from './addresses.ts';
+import { expectCrashes, reportDeath } from './crashes.ts';
 import type { DataThreads } from './data-threads.ts';
 import { createEngineCounts } from './engine-counts.ts';
 import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
@@ -63,6 +64,7 @@ function initEngine(addon: Addon, run: Run, live: Live, limits: Limits, engines:
   fillLive(live, run.configuration, limits);
   const words = engineLimits(run.configuration, limits, engines);
   openRecorder(addon, run.configuration, engines);
+  expectCrashes(addon, run.configuration, run.options.files, run.host.atCrash, run.speaker);
   addon.processInit(live.words, proxies.length, servers.length, listeners.length, words);
   fillEngine(addon, run.configuration);
 }
@@ -96,6 +98,7 @@ async function prepare(run: Run): Promise<Running> {
   const { configuration, options, speaker, dataThreads } = run;
   const threads = threadCount(configuration);
   dataThreads.onCrash = (thread, text) => {
+    reportDeath(loadAddon(), text);
     speaker.alert(`Data thread ${thread + 1} is gone (${text}): the process ends.`);
     giveUp(run);
   };

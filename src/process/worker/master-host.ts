@@ -3,7 +3,7 @@ import { HAPROXY_VERSION } from '../../config/version.ts';
 import type { Addon } from '../../native/addon.ts';
 import type { ProcessHistory } from '../../stats/source.ts';
 import { isDaemonWanted } from '../daemon.ts';
-import type { Host } from '../host.ts';
+import type { AtCrash, Host } from '../host.ts';
 import {
   entryPieces,
   type FromWorker,
@@ -80,6 +80,7 @@ export class MasterHost implements Host {
   sources: () => Uint8Array = () => new Uint8Array(0);
   private readonly addon: Addon;
   private readonly master: Master;
+  private readonly channelFd: number;
   private readonly sockets: BrokeredSockets;
   private running: Running | undefined;
   /** What the master told of other workers. */
@@ -93,9 +94,10 @@ export class MasterHost implements Host {
   private readonly kept = new Set<number>();
   private isTold: () => void = () => {};
 
-  constructor(addon: Addon, master: Master) {
+  constructor(addon: Addon, master: Master, channelFd: number) {
     this.addon = addon;
     this.master = master;
+    this.channelFd = channelFd;
     this.sockets = new BrokeredSockets(master, addon);
   }
 
@@ -109,6 +111,10 @@ export class MasterHost implements Host {
   /** Where this worker's connections go when it ends: the sending end of its handover. */
   get handover(): number {
     return this.handoverFd;
+  }
+
+  get atCrash(): AtCrash {
+    return { channelFd: this.channelFd, handoverFd: this.handoverFd, generation: this.generation };
   }
 
   take(message: Exclude<ToWorker, { kind: 'configure' }>, fds: readonly number[]): void {

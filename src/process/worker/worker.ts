@@ -55,10 +55,12 @@ class WorkerProcess {
       onNotice: (_bytes, fds) => this.closeAll(fds),
       onEnd: () => process.exit(1),
     });
-    this.host = new MasterHost(this.addon, {
-      send: (message, fds, given) => this.channel.send(message, fds, given),
+    const master = {
+      send: (message: FromWorker, fds?: readonly number[], given?: readonly number[]) =>
+        this.channel.send(message, fds, given),
       sayLog: () => this.sayLog(),
-    });
+    };
+    this.host = new MasterHost(this.addon, master, CHANNEL);
     this.addon.dieWithParent();
     this.send({ kind: 'booted' });
   }
