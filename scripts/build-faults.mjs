@@ -1,7 +1,8 @@
 // `npm run build:faults`: the addon with faults on purpose (native/crash/fault.h), as build/faults/sluice.node. Compiled from a
-// tree of links, so that the release in build/Release stays what it is. SLUICE_FAULTS=1 makes a start take it.
+// tree of links, so that the release in build/Release stays what it is; the tree stays, for the next time. SLUICE_FAULTS=1 makes
+// a start take it.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +11,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = join(root, 'build', 'faults');
 const tree = join(folder, 'tree');
 
-rmSync(folder, { recursive: true, force: true });
 mkdirSync(tree, { recursive: true });
 for (const name of ['native', 'scripts', 'node_modules', 'package.json', 'binding.gyp']) {
-  symlinkSync(join(root, name), join(tree, name));
+  if (!existsSync(join(tree, name))) symlinkSync(join(root, name), join(tree, name));
 }
 const words = ['configure', 'build', '--loglevel=error'];
 const prefix = join(dirname(process.execPath), '..');
@@ -29,4 +29,3 @@ if (status !== 0) {
   process.exit(1);
 }
 copyFileSync(join(tree, 'build', 'Release', 'sluice.node'), join(folder, 'sluice.node'));
-rmSync(tree, { recursive: true, force: true });

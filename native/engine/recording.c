@@ -127,8 +127,8 @@ void recording_encode(const struct stream *s, const struct dir *d)
                 n++;
             slot->line_len = text_put(slot->line, RECORD_LINE_LEN, 0, s->image->mem, n);
         }
-        recording_note(s);
     }
+    recording_note(s);
     slot->encoder_format = d->stage;
     slot->encoder_mode = d->slz.mode;
     slot->encoder_up = d == &s->up;

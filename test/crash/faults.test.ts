@@ -1,0 +1,177 @@
+/** Each fault, end to end: real traffic, the crash in the middle of compressing a response, the sentence on stderr, the report, the core.
+ * What is said is compared with what was injected.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Proxy, startProxy } from '../tool/proxy.ts';
+import { ask } from '../tool/raw-socket.ts';
+import { answering, scriptedServer } from '../tool/scripted-server.ts';
+import { SLOW_MACHINE_MS, until } from '../tool/until.ts';
+
+const root = join(import.meta.dirname, '../..');
+const isBuilt = existsSync(join(root, 'build/faults/sluice.node'));
+const hasCoreFile = !readFileSync('/proc/sys/kernel/core_pattern', 'utf8').startsWith('|');
+const CORE_MAX_BYTES = 20 * 1024 * 1024;
+const TOLD_MAX_US = 1000;
+
+const BODY = 'a text that compresses well, again and again. '.repeat(200);
+const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
+
+interface Crash {
+  readonly proxy: Proxy;
+  readonly signal: NodeJS.Signals | null;
+  readonly code: number | null;
+  readonly report: string;
+}
+
+function requestOf(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nhost: example.org\r\naccept-encoding: gzip\r\n\r\n`;
+}
+
+function reportsIn(dir: string): string[] {
+  return readdirSync(dir).filter((name) => name.startsWith('sluice-crash.'));
+}
+
+async function crash(kind: string, global = 'nbthread 2', env: Record<string, string> = {}): Promise<Crash> {
+  const server = await scriptedServer(answering(ANSWER));
+  const proxy = await startProxy({
+    ports: { server: server.port },
+    env: { SLUICE_FAULTS: '1', SLUICE_FAULT_URI: '/fault/', ...env },
+    cfg: `
+global
+  ${global}
+defaults
+  mode http
+  timeout client 60s
+  timeout server 60s
+  timeout connect 10s
+frontend fe
+  bind 127.0.0.1:\${port:fe}
+  default_backend thing-two
+backend thing-two
+  compression algo gzip
+  compression type text/plain
+  server web3 127.0.0.1:\${port:server}
+`,
+  });
+  expect((await ask(proxy.ports['fe'] as number, requestOf('/fine'))).head).toContain('200');
+  await ask(proxy.ports['fe'] as number, requestOf(`/fault/${kind}`)).catch(() => undefined);
+  const { code, signal } = await proxy.exited;
+  const reports = reportsIn(proxy.dir);
+  expect(reports).toHaveLength(1);
+  return { proxy, code, signal, report: readFileSync(join(proxy.dir, reports[0] as string), 'latin1') };
+}
+
+function numberIn(report: string, name: string): number {
+  return Number(new RegExp(`^${name}: (-?\\d+)$`, 'm').exec(report)?.[1]);
+}
+
+const WHO =
+  '"GET /fault/KIND HTTP/1.1", frontend fe, backend thing-two, server web3, encoder gzip/fast after 0 B in';
+
+describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
+  test.each([
+    ['null-write', 'SIGSEGV', 'SIGSEGV in slz_encode through a null pointer of stream '],
+    ['wild-write', 'SIGSEGV', 'SIGSEGV in slz_encode at address 0x7abc12345678 of stream '],
+    ['overrun-1', 'SIGABRT', 'SIGABRT: slz_encode wrote 1 byte past the '],
+    ['overrun-96', 'SIGABRT', 'SIGABRT: slz_encode wrote 96 bytes past the '],
+    ['use-after-free', 'SIGSEGV', 'SIGSEGV in slz_encode at address 0x'],
+    ['stack-overflow', 'SIGSEGV', 'SIGSEGV in slz_encode: the stack is full, at address 0x'],
+    ['abort', 'SIGABRT', 'SIGABRT in slz_encode of stream '],
+    ['assertion', 'SIGABRT', 'SIGABRT: BUG: ../native/crash/fault.c:'],
+    ['illegal-instruction', 'SIGILL', 'SIGILL in slz_encode of stream '],
+  ])('%s', async (kind, signal, sentence) => {
+    const end = await crash(kind);
+    expect(end.signal).toBe(signal);
+    const [verdict] = end.report.split('\n');
+    expect(verdict).toContain(sentence);
+    expect(verdict).toContain(WHO.replace('KIND', kind));
+    expect(end.proxy.stderr).toContain(`sluice[${end.proxy.pid}]: ${verdict}; report: `);
+    expect(numberIn(end.report, 'told-us')).toBeLessThanOrEqual(TOLD_MAX_US);
+    expect(numberIn(end.report, 'threads-not-parked')).toBe(0);
+    expect(end.report).toMatch(/^\[stack\]\n0x[0-9a-f]+ .*sluice\.node\+0x/m);
+    expect(end.report).toMatch(/^\* 0\/\d+ state 8 client 127\.0\.0\.1:\d+ .*host "example\.org"/m);
+    for (const part of ['registers', 'threads', 'events', 'modules', 'limits', 'maps'])
+      expect(end.report).toContain(`\n[${part}]\n`);
+  });
+
+  test('an overrun with guard pages: the very instruction faults', async () => {
+    const end = await crash('overrun-1', 'nbthread 1\n  guard-pages on');
+    expect(end.signal).toBe('SIGSEGV');
+    expect(end.report).toMatch(/^SIGSEGV in slz_encode, writing 1 byte past the output of stream 0: "GET /);
+  });
+
+  test('an exception in policy', async () => {
+    const end = await crash('exception');
+    expect(end.report).toMatch(/^JavaScript exception .*: Error: injected fault\n/);
+    expect(end.report).toContain('\n[text]\nError: injected fault\n    at injected ');
+    expect(end.report).toContain('"GET /fault/exception HTTP/1.1"');
+  });
+
+  test('a loop without end', async () => {
+    const end = await crash('loop', 'nbthread 2\n  stuck-thread-after 500ms');
+    expect(end.signal).toBe('SIGABRT');
+    expect(end.report).toMatch(
+      /^a thread is stuck in policy \(JavaScript\) of stream 0: "GET \/fault\/loop HTTP\/1\.1"/,
+    );
+    expect(end.report).toContain('javascript or nowhere');
+  });
+
+  test('a heap that is exhausted', async () => {
+    const end = await crash('heap', 'nbthread 1', { NODE_OPTIONS: '--max-old-space-size=64' });
+    expect(end.signal).toBe('SIGABRT');
+    expect(end.report).toMatch(/^JavaScript heap exhausted/);
+    expect(end.report).toContain('"GET /fault/heap HTTP/1.1"');
+  });
+
+  test.skipIf(!hasCoreFile)(
+    'the core is there, and small (no core where core_pattern is a pipe)',
+    async () => {
+      const end = await crash('null-write', 'nbthread 1');
+      const core = join(
+        end.proxy.dir,
+        readdirSync(end.proxy.dir).find((name) => name.startsWith('core')) as string,
+      );
+      const { blocks, size } = statSync(core);
+      expect(blocks * 512).toBeLessThan(CORE_MAX_BYTES);
+      expect(size).toBeGreaterThan(0);
+      expect(readFileSync(core).includes('SLURECD1')).toBe(true);
+    },
+  );
+
+  test('a worker of a master: service goes on', async () => {
+    const server = await scriptedServer(answering(ANSWER));
+    const proxy = await startProxy({
+      args: ['-W'],
+      ports: { server: server.port },
+      env: { SLUICE_FAULTS: '1', SLUICE_FAULT_URI: '/fault/' },
+      cfg: `
+global
+  nbthread 2
+defaults
+  mode http
+  timeout client 60s
+  timeout server 60s
+  timeout connect 10s
+frontend fe
+  bind 127.0.0.1:\${port:fe}
+  default_backend thing-two
+backend thing-two
+  compression algo gzip
+  compression type text/plain
+  server web3 127.0.0.1:\${port:server}
+`,
+    });
+    onTestFinished(() => rmSync(join(proxy.dir, 'core'), { force: true }));
+    const port = proxy.ports['fe'] as number;
+    await ask(port, requestOf('/fault/null-write')).catch(() => undefined);
+    await until(
+      () => reportsIn(proxy.dir).length === 1,
+      SLOW_MACHINE_MS,
+      () => proxy.stderr,
+    );
+    expect((await ask(port, requestOf('/fine'))).head).toContain('200');
+    expect(proxy.stderr).toContain('SIGSEGV in slz_encode through a null pointer of stream ');
+  });
+});
