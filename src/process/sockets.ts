@@ -207,22 +207,30 @@ export class SocketOpener implements Opener {
     if (address.kind !== 'abns' && this.ownPorts.has(key)) return attempt(0);
     this.ownPorts.add(key);
     const alone = LISTEN_NO_REUSEPORT | LISTEN_SHARE_LATER;
-    let result = attempt(alone);
-    while (result < 0 && this.triesLeft > 0 && errnoName(-result) === 'EADDRINUSE') {
-      if (this.old.exist && this.isHeldByOld(address)) result = attempt(0);
-      if (result >= 0) break;
-      this.old.pause();
-      this.triesLeft--;
+    const first = attempt(alone);
+    if (first >= 0 || !isInUse(first)) return first;
+    // Looked up once: that reads the descriptors of every process.
+    const isOurs = this.old.exist && this.isHeldByOld(address);
+    const beside = isOurs && address.kind !== 'abns' ? attempt(0) : first;
+    return isInUse(beside) ? this.waitFor(() => attempt(alone), isOurs) : beside;
+  }
+
+  /** Tries again while a port is being given up: by nobody in particular, or by the process that is replaced, which is asked to. */
+  private waitFor(attempt: () => number, isOurs: boolean): number {
+    let result = attempt();
+    for (let tries = isOurs ? HANDOVER_TRIES_MAX : BIND_TRIES_MAX; isInUse(result); tries--) {
+      if (tries === 0 || this.triesLeft-- <= 0) break;
+      if (isOurs) this.old.pause();
       pause(BIND_RETRY_MS);
-      result = attempt(alone);
+      result = attempt();
     }
     return result;
   }
 
-  /** Sharing a port with the process that is replaced is what is wanted; with any other it would take its clients away. */
+  /** Sharing a port with the process that is replaced is what is wanted; with any other it would take its clients away. Who cannot be
+   * seen may be it. */
   private isHeldByOld(address: ListenerAddress): boolean {
-    const owners = portOwners(address);
-    return address.kind !== 'abns' && owners.every(({ pid }) => this.old.includes(pid));
+    return portOwners(address).every(({ pid }) => this.old.includes(pid));
   }
 
   /** The start is over: descriptors that nobody took, and of namespaces, are closed. How many sockets were not taken. */
@@ -231,6 +239,10 @@ export class SocketOpener implements Opener {
     this.namespaces.clear();
     return this.transferred?.closeUnused() ?? 0;
   }
+}
+
+function isInUse(result: number): boolean {
+  return result < 0 && errnoName(-result) === 'EADDRINUSE';
 }
 
 function portKey({ address, namespace, device }: SocketSettings): string {
