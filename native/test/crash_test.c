@@ -172,8 +172,8 @@ int main(void)
     dies(null_write, SIGSEGV, RECORD_CAUSE_SIGNAL, verdict);
     snprintf(verdict, sizeof(verdict), "SIGABRT in the engine of s%s", who);
     dies(abort, SIGABRT, RECORD_CAUSE_ABORT, verdict);
-    snprintf(verdict, sizeof(verdict), "SIGABRT: somebody wrote 1 byte past the 64 bytes it was given, beginning 3 bytes "
-             "behind them, s%s", who);
+    snprintf(verdict, sizeof(verdict), "SIGABRT: somebody wrote 1 byte past the 64 bytes it was given, "
+             "beginning 3 bytes behind them, s%s", who);
     dies(broken_fence, SIGABRT, RECORD_CAUSE_CANARY, verdict);
     snprintf(verdict, sizeof(verdict), "SIGABRT: somebody wrote past the 8 bytes it was given, s%s", who);
     dies(broken_word, SIGABRT, RECORD_CAUSE_CANARY, verdict);
