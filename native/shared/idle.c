@@ -61,6 +61,16 @@ static void unlink_conn(struct process *p, struct idle_list *l, struct conn *c)
     live_add(&live_server(p, c->server)->w[ABI_LIVE_SV_IDLE], -1);
 }
 
+/* Whether one more is worth keeping beside <others> of all threads; <l> is locked. */
+static int is_wanted(struct process *p, struct idle_list *l, uint32_t server, uint32_t others)
+{
+    BUG_ON(server >= p->nservers);
+    uint32_t used = (uint32_t)MAX(live_get(&live_server(p, server)->w[ABI_LIVE_SV_SERVED]), 0) + 1;
+    l->used_max = MAX(l->used_max, used);
+    l->need = MAX(l->need, l->used_max);
+    return l->first == ABI_NONE || used + others <= l->need + p->servers[server].pool_low;
+}
+
 int idle_put(struct process *p, struct conn *c, uint32_t thread)
 {
     CHECK_CONN(c);
@@ -70,11 +80,13 @@ int idle_put(struct process *p, struct conn *c, uint32_t thread)
     _Atomic int32_t *idle = &live_server(p, c->server)->w[ABI_LIVE_SV_IDLE];
     BUG_ON(c->in_idle);
     BUG_ON(c->stream != NULL || c->in_len != 0 || c->out.len != 0);
-    if ((uint32_t)live_add(idle, 1) > sv->pool_max) {
+    uint32_t total = (uint32_t)live_add(idle, 1);
+    pthread_mutex_lock(&l->lock);
+    if (total > sv->pool_max || !is_wanted(p, l, c->server, total - 1)) {
+        pthread_mutex_unlock(&l->lock);
         live_add(idle, -1);
         return 0;
     }
-    pthread_mutex_lock(&l->lock);
     c->idle_prev = ABI_NONE;
     c->idle_next = l->first;
     if (l->first != ABI_NONE)
@@ -162,6 +174,8 @@ uint32_t idle_excess(struct process *p, uint32_t server, uint32_t thread)
     uint32_t excess;
     pthread_mutex_lock(&l->lock);
     excess = l->excess_min;
+    l->need = MAX((l->need + l->used_max) / 2, l->used_max);
+    l->used_max = 0;
     l->excess_min = atomic_load_explicit(&l->count, memory_order_relaxed);
     pthread_mutex_unlock(&l->lock);
     return excess;

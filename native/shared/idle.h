@@ -11,6 +11,8 @@ struct idle_list {
     uint32_t first, last; /* conn indexes, ABI_NONE */
     _Atomic uint32_t count;
     uint32_t excess_min; /* fewest there were since the last purge: those were not needed */
+    uint32_t used_max;   /* most connections of the server that were in use since then, */
+    uint32_t need;       /* and before, half of it forgotten with each purge */
 };
 
 struct idle_lists {
@@ -23,7 +25,9 @@ enum idle_want {
 
 int idle_init(struct process *p);
 void idle_reset(struct process *p);
-/* Puts a connection away; 1 done, 0 when the server's pool is full (the caller closes it). */
+/* Puts a connection away; 1 done, 0 when the server's pool is full, or has as many with those in use as were ever needed
+ * lately (the caller closes it): clients that come once would else leave a connection each. A thread keeps one in any
+ * case. */
 int idle_put(struct process *p, struct conn *c, uint32_t thread);
 /* Takes one of <server> with <hash>, own thread first; NULL when there is none. The conn may belong to another thread's
  * polling: the caller moves it. */

@@ -299,6 +299,7 @@ static void idle(void)
         c->nrequests = 5;
     }
     atomic_store(&p->conns_used_end, CONNS);
+    p->servers[0].pool_low = p->servers[1].pool_low = CONNS; /* all are worth keeping */
     in_threads(idle_work);
     int left =
         live_get(&live_server(p, 0)->w[ABI_LIVE_SV_IDLE]) + live_get(&live_server(p, 1)->w[ABI_LIVE_SV_IDLE]);
@@ -309,6 +310,34 @@ static void idle(void)
                 listed++;
     expect(left == listed, "the count is the lists' length");
     expect(takeovers > 0, "threads took from each other");
+    process_reset();
+    passed++;
+}
+
+/* What is kept with what is in use is no more than was needed lately; each thread keeps one in any case. */
+static void idle_need(void)
+{
+    struct process *p = start();
+    _Atomic int32_t *served = &live_server(p, 0)->w[ABI_LIVE_SV_SERVED];
+    int kept[8];
+    for (uint32_t i = 0; i < ARRAY_LEN(kept); i++) {
+        struct conn *c = &p->conns[i];
+        c->magic = CONN_MAGIC;
+        c->index = i;
+        c->flags = CONN_ALIVE;
+        c->side = CONN_BACK;
+        c->server = 0;
+        atomic_store(served, i < 3 ? 3 : i < 6 ? 1 : 0); /* beside this one: four were in use, then two, then one */
+        kept[i] = idle_put(p, c, 1);
+    }
+    expect(kept[0] && !kept[1] && !kept[2], "clients that come once leave one, while as many are in use as ever were");
+    expect(kept[3] && kept[4] && !kept[5], "what was needed before, and is not now, is kept");
+    expect(kept[6] && !kept[7], "up to what was needed");
+    for (int i = 0; i < 4; i++)
+        idle_excess(p, 0, 1);
+    expect(p->idle->lists[1].need == 0, "what was needed long ago is forgotten");
+    while (idle_purge(p, 0, 1, 0) != NULL)
+        ;
     process_reset();
     passed++;
 }
@@ -347,6 +376,7 @@ int main(void)
     slots_by_load();
     mail();
     idle();
+    idle_need();
     pool();
     printf("shared: %u slots served, %u connections taken over\n", served, takeovers);
     printf("shared: %u passed, %u failed\n", passed, failed_cases);
