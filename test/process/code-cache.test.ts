@@ -15,9 +15,12 @@ const { compile } = createRequire(import.meta.url)('../../bin/boot.cjs') as Boot
 /** V8's hash of its flags, as every cache carries it. */
 const flagsHash = (): number => new Script('1').createCachedData().readUInt32LE(12);
 
-test.each(['sluice-early', 'sluice-control', 'sluice-master', 'sluice-data'])('V8 takes the cache of %s', (name) => {
-  expect(compile(name).script.cachedDataRejected).toBe(false);
-});
+test.each(['sluice-early', 'sluice-control', 'sluice-master', 'sluice-data'])(
+  'V8 takes the cache of %s',
+  (name) => {
+    expect(compile(name).script.cachedDataRejected).toBe(false);
+  },
+);
 
 test('a regex that is only read changes no flag; one that is used does', () => {
   const before = flagsHash();

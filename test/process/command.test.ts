@@ -111,11 +111,6 @@ describe('a start', () => {
     expect(status).toBe(1);
     expect(stderr).toContain('No enabled listener found');
   });
-  it.each(['-D'])('with %s is refused by name', (flag) => {
-    const { status, stderr } = run(flag, '-f', 'good.cfg');
-    expect(status).toBe(1);
-    expect(stderr).toContain(`option '${flag}'`);
-  });
 });
 
 it('-dK prints tables', () => {

@@ -101,7 +101,8 @@ describe('a reload', () => {
     await master.ask('reload');
     const before = await count();
     for (let n = 0; n < 5; n++) await master.ask('reload');
-    expect(await count()).toBe(before);
+    // The one that asks is itself a descriptor for a moment.
+    await until(async () => (await count()) <= before);
   });
 
   it('that comes while one is under way waits for it, with all that come later', async () => {
