@@ -12,7 +12,7 @@ archive=$folder/$(npm pack --silent --ignore-scripts --pack-destination "$folder
 tar -tzf "$archive" | sed 's|^package/||' | sort >list
 wanted='^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$'
 wanted+='|^bin/(sluice|package\.json|[a-z-]+\.cjs)$|^dist/([a-z0-9-]+/)*[a-z0-9-]+\.(js|d\.ts|cjs)$|^examples/'
-wanted+='|^native/([a-z0-9]+/)*[a-z0-9_]+\.(c|h|cc|def|map)$|^prebuilds/linux-(x64|arm64)/sluice\.node$'
+wanted+='|^native/([a-z0-9_]+/)*[a-z0-9_]+\.(c|h|cc|def|map)$|^native/gdb/[a-z0-9_]+\.py$|^prebuilds/linux-(x64|arm64)/sluice\.node$'
 wanted+='|^scripts/(install|native|lock|code-cache)\.mjs$|^scripts/keep-scripts\.cjs$'
 if grep -Ev "$wanted" list || grep -E '^native/test/|\.test\.' list; then
   echo "these files are nothing for users"

@@ -10,7 +10,7 @@
 
 #define CRASH_NOTICE_MARK 0xc5 /* no JSON begins so */
 #define CRASH_NOTICE_VERSION 1
-#define CRASH_PARK_MS_MAX 5      /* for threads to stand still, */
+#define CRASH_PARK_MS_MAX 25     /* for threads to stand still, */
 #define CRASH_HANDOVER_MS_MAX 50 /* and for connections to be taken */
 
 /* What the master is told, little endian. The rest it reads in the recorder. */

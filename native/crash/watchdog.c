@@ -12,6 +12,18 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+/* glibc 2.34 gave these new names of the same functions; the old ones are there before it and after. */
+#if defined(NAPI_VERSION) && defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__)) /* in the addon */
+#ifdef __x86_64__
+#define OLD_NAME(f) __asm__(".symver " #f "," #f "@GLIBC_2.2.5")
+#else
+#define OLD_NAME(f) __asm__(".symver " #f "," #f "@GLIBC_2.17")
+#endif
+OLD_NAME(pthread_create);
+OLD_NAME(pthread_getcpuclockid);
+OLD_NAME(pthread_attr_setstacksize);
+#endif
+
 #define LOOKS 8 /* within the limit */
 
 struct watched {

@@ -87,8 +87,9 @@ function accepted(
   }
 }
 
-/** Figures that haproxy knows in the middle of a stream and Sluice at its end: their pages say so. */
-const isAsked = (page: KeywordPage): boolean => !page.path.includes('/exchange');
+/** Figures that haproxy knows in the middle of a stream and Sluice at its end: their pages say so; and those of a PROXY protocol
+ * header, which this client does not send. */
+const isAsked = (page: KeywordPage): boolean => !/\/(exchange|proxy-protocol)/.test(page.path);
 
 for (const page of [...pagesIn('converters'), ...pagesIn('fetches')].filter(isAsked)) {
   testWith(['haproxy'], page.path, async ([haproxy]) => {

@@ -41,7 +41,7 @@ test('elsewhere the addon is the encoder and its face', () => {
 
 test('what it is compiled from includes what every C11 compiler has', () => {
   const standard = /^(std(bool|def|int|lib|atomic|align)|string|limits|napi)\.h$/;
-  const processors = /^(cpuid|[a-z]mmintrin|arm_(neon|acle)|sys\/auxv)\.h$/; // each within an #if of its own
+  const processors = /^(cpuid|[a-z]mmintrin|arm_(neon|acle)|sys\/auxv|asm\/hwcap)\.h$/; // each within an #if of its own
   const guarded = /^(unistd|io)\.h$/; // base.h takes one or the other
   const rooms = ['native', 'native/slz', 'native/binding'];
   const names = rooms.flatMap((room) => readdirSync(join(root, room)).map((name) => `${room}/${name}`));
