@@ -59,6 +59,8 @@ export const USAGE = `Usage : sluice [-f <cfgfile|cfgdir>]* [ -vdV ] [ -n <maxco
         -v displays version ; -vv shows known build options.
         -vq/-vqs/-vqb only displays version, short version, branch.
         -d enters debug mode ; -db only disables background mode.
+        -D goes daemon ; -W master-worker mode ; -Ws master-worker mode with systemd notify support.
+        -S <addr> opens the master's runtime API there
         -V enters verbose mode (disables quiet mode)
         -C changes to <dir> before loading files.
         -q quiet mode : don't display messages
@@ -77,5 +79,7 @@ export const USAGE = `Usage : sluice [-f <cfgfile|cfgdir>]* [ -vdV ] [ -n <maxco
         -sf/-st [pid ]* finishes/terminates old pids.
         -x <unix_socket> get listening sockets from a unix socket
         'sluice prove-reload <cfgfile>*' proves what reloads and restarts lose
-        Other -d options of HAProxy are accepted and ignored; -D and -W are not built yet.
+        'sluice postmortem <core|pid>' says which request was at work in a crash
+        'sluice check-coredump' says whether a crash leaves a core file
+        Other -d options of HAProxy are accepted and ignored.
 `;
