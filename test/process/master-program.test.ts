@@ -95,7 +95,8 @@ it('leaves no descriptor behind when it is replaced again and again', async () =
     await master.replaced(0);
     counts.push(descriptorsOf(master.pid).length);
   }
-  expect(counts[2]).toBe(counts[1]);
+  // Whoever asks is a descriptor for a moment: fewer is no leak, and more goes away.
+  await until(() => descriptorsOf(master.pid).length <= (counts[1] as number));
 });
 
 it('goes on as it was when the new program does not start', async () => {
