@@ -1,7 +1,8 @@
 /** What several deaths have in common: the crash that comes every five minutes shows its cause by what is always the same. Pure.
  */
+
+import { seconds, timeText } from '../native/record-words.ts';
 import type { Examination } from './examine.ts';
-import { seconds, timeText } from './words.ts';
 
 /** A trait is common when so many of the deaths share it. */
 const COMMON_SHARE = 0.6;

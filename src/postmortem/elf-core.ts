@@ -1,6 +1,7 @@
 /** An ELF core file (elf(5), core(5)): its segments, its notes, memory by address. The file may be cut, foreign or made to harm: every
  * number in it is checked against the file's length and a bound before it is used. Little-endian 64-bit, which all our machines are.
  */
+import type { DeathSignal } from '../native/culprit.ts';
 import { RandomAccess } from './random-access.ts';
 
 const HEADER_BYTES = 64;
@@ -33,14 +34,6 @@ export interface Segment {
   readonly isWritable: boolean;
 }
 
-export interface CoreSignal {
-  readonly number: number;
-  /** si_code: above 0 the kernel saw a fault, else somebody sent it. */
-  readonly code: number;
-  /** si_addr of a fault. */
-  readonly address: bigint;
-}
-
 export interface MappedFile {
   readonly start: number;
   readonly end: number;
@@ -64,7 +57,7 @@ export class ElfCore {
   /** The one that died comes first. */
   readonly threads: CoreThread[] = [];
   readonly files: MappedFile[] = [];
-  signal: CoreSignal | undefined;
+  signal: DeathSignal | undefined;
   command = '';
   /** Bytes that segments claim beyond the end of the file. */
   readonly missingBytes: number;

@@ -1,12 +1,20 @@
 /** One death, or one live process, looked at: everything a post-mortem says, as data. Reads files and /proc, changes nothing.
  */
+
+import {
+  type Culprit,
+  type DeathSignal,
+  findCulprit,
+  type StreamFacts,
+  streamFacts,
+  verdictOf,
+} from '../native/culprit.ts';
 import type { EventRecord, FlightRecord, HeadRecord } from '../native/record.ts';
 import * as layout from '../native/record-layout.ts';
+import { hexOf, wordOf } from '../native/record-words.ts';
 import { buildIdOf } from './build-id.ts';
-import { type Culprit, findCulprit, type StreamFacts, streamFacts, verdictOf } from './culprit.ts';
-import { type CoreSignal, ElfCore } from './elf-core.ts';
+import { ElfCore } from './elf-core.ts';
 import { findInCore, findInProcess } from './find-record.ts';
-import { hexOf, wordOf } from './words.ts';
 
 /** Shown of each list, the rest is counted. */
 const STREAMS_SHOWN = 20;
@@ -63,7 +71,7 @@ interface Origin {
   readonly address: number;
   readonly program: string;
   readonly tid: number;
-  readonly signal: CoreSignal | undefined;
+  readonly signal: DeathSignal | undefined;
   readonly warnings: string[];
 }
 

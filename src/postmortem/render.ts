@@ -1,8 +1,8 @@
 /** An examination as a page for a terminal: the verdict first, then what it rests on, then what to try. Pure.
  */
-import type { StreamFacts } from './culprit.ts';
+import type { StreamFacts } from '../native/culprit.ts';
+import { grouped, printable, seconds, timeText } from '../native/record-words.ts';
 import type { Examination } from './examine.ts';
-import { grouped, printable, seconds, timeText } from './words.ts';
 
 const EVENT_COLUMNS = 9;
 

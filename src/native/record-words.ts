@@ -1,7 +1,7 @@
 /** How the findings of a post-mortem are written: numbers, addresses, names of signals, the words of record.h. Pure.
  */
 import { constants } from 'node:os';
-import * as layout from '../native/record-layout.ts';
+import * as layout from './record-layout.ts';
 
 const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 

@@ -1,13 +1,21 @@
-/** Who did it: the thread, the call and the stream that were at work, out of a flight recorder and what the core says of the death.
- * The process's own verdict is used when its handler came that far; else the same sentence is made here. Pure.
+/** Who did it: the thread, the call and the stream that were at work, out of a flight recorder and what a core or the master says of
+ * the death. The process's own verdict is used when its handler came that far; else the same sentence is made here. Pure.
  */
-import type { FlightRecord, StreamRecord, ThreadRecord } from '../native/record.ts';
-import * as layout from '../native/record-layout.ts';
-import type { CoreSignal } from './elf-core.ts';
-import { addressText, grouped, printable, signalName, wordOf } from './words.ts';
+import type { FlightRecord, StreamRecord, ThreadRecord } from './record.ts';
+import * as layout from './record-layout.ts';
+import { addressText, grouped, printable, signalName, wordOf } from './record-words.ts';
 
 /** A fault so far behind a buffer still is an overrun of that buffer. */
 const OVERRUN_MAX_BYTES = 65_536n;
+
+/** The signal that ended a process, as far as it is known. */
+export interface DeathSignal {
+  readonly number: number;
+  /** si_code: above 0 the kernel saw a fault, else somebody sent it. */
+  readonly code: number;
+  /** si_addr of a fault. */
+  readonly address: bigint;
+}
 
 export interface StreamFacts {
   readonly id: number;
@@ -121,7 +129,7 @@ function streamText(stream: StreamFacts | undefined): string {
 }
 
 /** The first line of a post-mortem. */
-export function verdictOf(record: FlightRecord, culprit: Culprit, signal: CoreSignal | undefined): string {
+export function verdictOf(record: FlightRecord, culprit: Culprit, signal: DeathSignal | undefined): string {
   const { death } = record.head;
   if (death.stage >= layout.RECORD_DYING && death.verdict !== '') return printable(death.verdict);
   const thread = record.thread(culprit.thread);
