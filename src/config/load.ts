@@ -2,6 +2,10 @@
  * data threads find the same bytes in the bundle they are handed.
  */
 import { readFileSync } from 'node:fs';
+import { type Seen, see } from './seen.ts';
+
+const USERS = '/etc/passwd';
+const GROUPS = '/etc/group';
 
 /** Number of <name> in a file like /etc/passwd, where the third field is it. */
 function idIn(file: string, name: string): number | undefined {
@@ -26,6 +30,19 @@ export const diskLoader = {
       return undefined;
     }
   },
-  userId: (name: string): number | undefined => idIn('/etc/passwd', name),
-  groupId: (name: string): number | undefined => idIn('/etc/group', name),
+  userId: (name: string): number | undefined => idIn(USERS, name),
+  groupId: (name: string): number | undefined => idIn(GROUPS, name),
 };
+
+/** The same; <seen> gets whatever was looked at. */
+export function watchedLoader(seen: Seen[]): typeof diskLoader {
+  const after = <Result>(path: string, read: () => Result): Result => {
+    seen.push(see(path));
+    return read();
+  };
+  return {
+    file: (path) => after(path, () => diskLoader.file(path)),
+    userId: (name) => after(USERS, () => diskLoader.userId(name)),
+    groupId: (name) => after(GROUPS, () => diskLoader.groupId(name)),
+  };
+}

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceFile } from './lines.ts';
+import { type Seen, see } from './seen.ts';
 
 /** A configuration file may have so many bytes. */
 export const FILE_MAX_BYTES = 256 * 1024 * 1024;
@@ -12,6 +13,7 @@ export interface ReadResult {
   readonly files: readonly SourceFile[];
   /** What could not be read, as sentences. */
   readonly errors: readonly string[];
+  readonly seen: Seen[];
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -49,12 +51,17 @@ function readFile(path: string): SourceFile {
 export function readConfiguration(paths: readonly string[]): ReadResult {
   const files: SourceFile[] = [];
   const errors: string[] = [];
+  const seen: Seen[] = [];
   for (const path of paths) {
     try {
-      for (const file of expand(path)) files.push(readFile(file));
+      seen.push(see(path));
+      for (const file of expand(path)) {
+        if (file !== path) seen.push(see(file));
+        files.push(readFile(file));
+      }
     } catch (error) {
       errors.push(`Cannot open configuration file/directory ${path} : ${reasonOf(error)}`);
     }
   }
-  return { files, errors };
+  return { files, errors, seen };
 }

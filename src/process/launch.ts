@@ -2,7 +2,7 @@
  * own and for a worker; nothing here ends the process.
  */
 import type { CommandLine } from '../config/command-line.ts';
-import { diskLoader } from '../config/load.ts';
+import { watchedLoader } from '../config/load.ts';
 import { readConfiguration, reasonOf } from '../config/read.ts';
 import { preamble, type RenderOptions, renderMessages, renderNote } from '../config/render.ts';
 import { SLUICE_VERSION } from '../config/version.ts';
@@ -59,17 +59,17 @@ export function readSources(
       return undefined;
     }
   }
-  const { files, errors } = readConfiguration(line.files);
+  const { files, errors, seen } = readConfiguration(line.files);
   if (errors.length > 0) {
     const reasons = errors.map((error) => `config : ${error}`);
     sayFailure(line, reasons, speaker);
     return undefined;
   }
-  return makeSources(files, line, environment);
+  return makeSources(files, line, environment, seen);
 }
 
 export function parseSources(sources: Sources): Parsed {
-  return parseConfiguration(sources, diskLoader);
+  return parseConfiguration(sources, watchedLoader(sources.seen));
 }
 
 /** A process that nobody can reach is a mistake. */

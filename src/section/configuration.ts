@@ -7,6 +7,7 @@ import { type Line, type LineVisitor, readLines, type SourceFile } from '../conf
 import { type Message, MessageLog } from '../config/messages.ts';
 import { didYouMean } from '../config/nearest.ts';
 import type { Word } from '../config/place.ts';
+import type { Seen } from '../config/seen.ts';
 import { type Environment, Variables } from '../config/variables.ts';
 import type { Configuration } from '../model/configuration.ts';
 import { DefaultsUse } from './defaults-use.ts';
@@ -34,6 +35,8 @@ export interface Sources {
   /** Numbers of users (`u:name`) and groups (`g:name`), looked up like attachments. */
   readonly ids: Map<string, number | null>;
   readonly options: ParseOptions;
+  /** All that was looked at on disk. */
+  readonly seen: Seen[];
 }
 
 /** Reads what is not in the bundle yet: only the main thread has one. */

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { haproxyVariables } from '../config/haproxy-variables.ts';
 import type { SourceFile } from '../config/lines.ts';
+import type { Seen } from '../config/seen.ts';
 import { environmentOf, latin1Of } from '../config/variables.ts';
 import type { Sources } from './configuration.ts';
 
@@ -16,6 +17,7 @@ export function makeSources(
   files: readonly SourceFile[],
   options: SourceOptions,
   environment: Readonly<Record<string, string | undefined>>,
+  seen: Seen[] = [],
 ): Sources {
   const host = latin1Of(hostname());
   const localPeer = options.localPeer === '' ? host : latin1Of(options.localPeer);
@@ -28,5 +30,6 @@ export function makeSources(
     attachments: new Map(),
     ids: new Map(),
     options: { ...options, localPeer, hostname: host },
+    seen,
   };
 }

@@ -72,11 +72,3 @@ it('without a standby a worker that dies is replaced by a new one, slower with e
   expect(master.proxy.stderr).toContain('the 3rd death in 15 minutes; a new worker is started.');
   expect(await status(master)).toBe(200);
 });
-
-it('a spare makes the next reload, and is not used when the program changed', async () => {
-  const master = await startMaster(CFG);
-  await master.waiting('standby');
-  const spare = await master.waiting('spare');
-  expect(await master.ask('reload')).toMatch(/^Success=1/);
-  expect(await master.current()).toBe(spare);
-});

@@ -35,6 +35,10 @@ function inodeOf({ address }: SocketSettings): number {
   }
 }
 
+function isNamed({ inode, settings }: Owned): boolean {
+  return inode === 0 || inode === inodeOf(settings);
+}
+
 /** As a worker that has no sockets yet finds it. */
 export interface SavedSocket {
   readonly socketId: number;
@@ -77,6 +81,14 @@ export class Broker {
     return answers;
   }
 
+  /** No name of <socketIds> was removed or given to another socket. */
+  areNamed(socketIds: ReadonlySet<number>): boolean {
+    return [...socketIds].every((socketId) => {
+      const socket = this.sockets.get(socketId);
+      return socket !== undefined && isNamed(socket);
+    });
+  }
+
   /** Closes what is in none of <used>. */
   keepOnly(used: ReadonlySet<number>): void {
     for (const [socketId, socket] of this.sockets) {
@@ -103,7 +115,7 @@ export class Broker {
 
   private openOne(opener: SocketOpener, key: string, settings: SocketSettings): BrokerAnswer {
     const known = this.byKey.get(key);
-    if (known !== undefined && (known.inode === 0 || known.inode === inodeOf(known.settings))) {
+    if (known !== undefined && isNamed(known)) {
       this.adjust(known, settings);
       return known;
     }

@@ -140,6 +140,11 @@ export class Crew {
     } while (at < ids.length);
   }
 
+  /** All that <worker> was given can still be reached under their names. */
+  hasItsSockets(worker: WorkerChild): boolean {
+    return this.broker.areNamed(worker.socketIds);
+  }
+
   private giveSockets(worker: WorkerChild, wanted: readonly SocketSettings[]): void {
     const answers = this.broker.open(wanted);
     for (const answer of answers) if ('fd' in answer) worker.socketIds.add(answer.socketId);

@@ -224,10 +224,12 @@ export class Master {
 
   /** A new worker as far as it gets: `serving`, or else. <sourcesFd> < 0: of the files on disk. */
   private async bring(sourcesFd = -1): Promise<WorkerChild> {
-    const worker = this.reserve.takeSpare() ?? this.crew.spawn();
+    const waiting = sourcesFd < 0 ? this.reserve.takeCurrent() : undefined;
+    const worker = waiting ?? this.reserve.takeSpare() ?? this.crew.spawn();
     if (typeof worker === 'number') throw new Error(`cannot start a worker (errno ${-worker})`);
     this.speaker.notice(`Initializing new worker (${worker.pid})`);
-    this.crew.configure(worker, { isSilent: false, sourcesFd });
+    if (waiting === undefined) this.crew.configure(worker, { isSilent: false, sourcesFd });
+    else if (!this.options.line.isQuiet) this.speaker.print(waiting.startupLog);
     const isReady = await worker.reaches('ready', this.startMaxMs);
     if (isReady && !this.isStopping) {
       // What the one that goes did not say itself is of objects that its configuration has no more.

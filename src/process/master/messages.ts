@@ -33,7 +33,8 @@ export type FromWorker =
   /** What was said at its start. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'failed' }
-  /** Everything is open, nobody is let in. Descriptor: what it read, for another worker with the same configuration. */
+  /** Everything is open, nobody is let in. Descriptors: what it read, for another worker with the same configuration; and, when
+   * files alone decide it, what the disk must still hold for the next start to be the same. */
   | { readonly kind: 'ready'; readonly facts: WorkerFacts }
   | { readonly kind: 'serving' }
   /** What the runtime API and the checks changed: entries as src/state reads them, each checked there. */
@@ -164,7 +165,7 @@ function areEntries(value: unknown): value is unknown[] {
 /** What a worker said, or undefined when it makes no sense. */
 export function fromWorker(value: unknown, descriptors: number): FromWorker | undefined {
   const all = fieldsOf(value);
-  const most = all?.kind === 'ready' || all?.kind === 'evidence' ? 1 : 0;
+  const most = all?.kind === 'ready' ? 2 : all?.kind === 'evidence' ? 1 : 0;
   if (all === undefined || descriptors > most) return undefined;
   switch (all.kind) {
     case 'booted':

@@ -1,6 +1,7 @@
 /** Workers that wait. The standby is configured as the one that serves, and takes its place when that dies; the spare has only booted, and
  * makes the next reload cheap. Both are made when nothing has happened for a while, so that a storm of reloads pays for neither.
  */
+import { isAsSeen } from '../../config/seen.ts';
 import type { Crew } from './crew.ts';
 import { programStamp } from './program.ts';
 import type { WorkerChild } from './worker-child.ts';
@@ -67,6 +68,14 @@ export class Reserve {
     return standby;
   }
 
+  /** A worker that is what a start now would bring about: the program, the files it read and the names of its sockets are unchanged. */
+  takeCurrent(): WorkerChild | undefined {
+    const { standby } = this;
+    if (standby?.findings === undefined || standby.stamp !== programStamp()) return undefined;
+    if (!standby.findings.every(isAsSeen) || !this.crew.hasItsSockets(standby)) return undefined;
+    return this.takeStandby();
+  }
+
   /** A worker that has booted from the program that is on disk now. */
   takeSpare(): WorkerChild | undefined {
     clearTimeout(this.timer);
@@ -103,7 +112,7 @@ export class Reserve {
     const sourcesFd = this.facts.sourcesFd();
     if (sourcesFd < 0 || this.failures >= FAILURES_MAX) return;
     if (this.standby === undefined) {
-      const worker = this.crew.spawn();
+      const worker = this.takeSpare() ?? this.crew.spawn();
       if (typeof worker === 'number') return;
       this.standby = worker;
       this.crew.configure(worker, { isSilent: true, sourcesFd });

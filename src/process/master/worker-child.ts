@@ -2,6 +2,7 @@
  * channel, what it read, its handover) is closed with it.
  */
 import { fstatSync, readSync } from 'node:fs';
+import { type Seen, seenFrom } from '../../config/seen.ts';
 import type { Addon } from '../../native/addon.ts';
 import { Channel } from '../channel.ts';
 import type { SocketSettings } from '../sockets.ts';
@@ -76,6 +77,8 @@ export class WorkerChild {
   notes: readonly string[] = [];
   /** What it read, in a file in memory; -1 = not known. */
   sourcesFd = -1;
+  /** What its start depended on; undefined = a start now may be another one. */
+  findings: readonly Seen[] | undefined;
   /** Where the connections arrive that it hands over, kept for its successors; -1 = closed. */
   handoverFd = -1;
   /** Numbers of the sockets it was given. */
@@ -231,7 +234,8 @@ export class WorkerChild {
         if (this.state !== 'booting') break;
         this.facts = message.facts;
         this.closeOwn('sourcesFd');
-        this.sourcesFd = fds.pop() ?? -1;
+        this.sourcesFd = fds.shift() ?? -1;
+        if (fds[0] !== undefined) this.findings = seenFrom(readDescriptor(fds[0]).toString());
         this.state = 'ready';
         break;
       case 'serving':

@@ -1,4 +1,5 @@
 /** What a worker asks of its master, and what it is told by it. Owns the descriptors it was sent until they are handed on. */
+import type { Seen } from '../../config/seen.ts';
 import { HAPROXY_VERSION } from '../../config/version.ts';
 import type { Addon } from '../../native/addon.ts';
 import type { ProcessHistory } from '../../stats/source.ts';
@@ -78,6 +79,8 @@ export class MasterHost implements Host {
   reloads = 0;
   /** What this worker read, as bytes; asked for once. */
   sources: () => Uint8Array = () => new Uint8Array(0);
+  /** What its start depended on, when that is known. */
+  findings: readonly Seen[] | undefined;
   private readonly addon: Addon;
   private readonly master: Master;
   private readonly channelFd: number;
@@ -209,7 +212,10 @@ export class MasterHost implements Host {
   private sayReady({ configuration, shared }: Parts): void {
     const { settings, hardStopAfterMs } = configuration.global;
     this.master.sayLog();
-    const fd = this.addon.memoryFile('sluice-configuration', this.sources());
+    const { addon, findings } = this;
+    const fds = [addon.memoryFile('sluice-configuration', this.sources())];
+    if (findings !== undefined)
+      fds.push(addon.memoryFile('sluice-findings', Buffer.from(JSON.stringify(findings))));
     const facts = {
       version: HAPROXY_VERSION,
       threads: shared.threads,
@@ -218,6 +224,6 @@ export class MasterHost implements Host {
       hasStandby: !settings.has('no-standby'),
       pidFile: settings.get('pidfile')?.[0] ?? '',
     };
-    this.master.send({ kind: 'ready', facts }, [], fd < 0 ? [] : [fd]);
+    this.master.send({ kind: 'ready', facts }, [], fds.some((fd) => fd < 0) ? [] : fds);
   }
 }

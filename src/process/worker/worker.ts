@@ -14,6 +14,7 @@ import { hasListener, NO_LISTENER, parseSources, readSources, report, sayFailure
 import { type FromWorker, type ToWorker, textPieces, toWorker } from '../master/messages.ts';
 import { Speaker } from '../say.ts';
 import { startProcess } from '../start.ts';
+import { findingsOf } from './findings.ts';
 import { MasterHost } from './master-host.ts';
 
 /** Descriptor that the master gave: its end of the channel. */
@@ -113,7 +114,11 @@ class WorkerProcess {
     else if (!hasListener(parsed)) {
       sayFailure(line, [NO_LISTENER], this.speaker);
       this.fail();
-    } else this.start(sources, parsed, line);
+    } else {
+      // Whoever waits has the time to write it down.
+      if (order.isSilent) this.host.findings = findingsOf(sources, parsed.configuration);
+      this.start(sources, parsed, line);
+    }
   }
 
   private start(
