@@ -59,8 +59,6 @@ static inline struct bytes bytes_read(struct call *call, size_t i)
     if (call->refused)
         return bytes;
     call->refused = REFUSED_ARGUMENT;
-    if (napi_is_typedarray(call->env, value, &is) != napi_ok || !is)
-        return bytes;
     if (napi_get_typedarray_info(call->env, value, &type, &bytes.len, &data, &buffer, nullptr) != napi_ok)
         return bytes;
     if (type != napi_uint8_array || napi_is_arraybuffer(call->env, buffer, &is) != napi_ok)

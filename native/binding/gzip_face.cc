@@ -10,9 +10,9 @@ extern "C" {
 namespace
 {
 
-enum after { AFTER_MORE, AFTER_FLUSH, AFTER_FINISH };
+enum after { AFTER_MORE, AFTER_FLUSH, AFTER_FINISH, AFTER_MARK };
 
-enum { STATE_MAGIC = 0x5a6c7a53, STATE_LEN = 24, TAIL_MAX = 32 };
+enum { STATE_MAGIC = 0x5a6c7a53, STATE_LEN = 24, TAIL_MAX = 32, MARK_LEN = 5 };
 
 struct state {
     struct slz slz;
@@ -43,18 +43,41 @@ napi_value answer(napi_env env, double number)
     return value;
 }
 
+// A flush that ends with an empty stored block on a byte's border, as zlib's do: RFC 7692 (7.2.1) and others look for its
+// last four bytes. Only what the flush itself wrote is looked at: the data before it may end with the same bytes.
+size_t mark_put(struct slz *s, uint8_t *out)
+{
+    static const uint8_t mark[MARK_LEN] = {0, 0, 0, 0xff, 0xff};
+    size_t len = slz_flush(s, out);
+
+    BUG_ON(len > slz_bound(0));
+    if (len >= MARK_LEN - 1 && memcmp(out + len - (MARK_LEN - 1), mark + 1, MARK_LEN - 1) == 0)
+        return len;
+    memcpy(out + len, mark, MARK_LEN);
+    return len + MARK_LEN;
+}
+
+// What one call may write.
+size_t room(size_t len, enum after after)
+{
+    BUG_ON(len > PTRDIFF_MAX / 2);
+    return slz_bound(len) + (after == AFTER_MARK ? MARK_LEN : 0);
+}
+
 // The tail goes through a scratch, because slz may write slz_bound(0) bytes there where fewer are left.
 size_t encode_private(struct slz *s, uint8_t *out, const uint8_t *in, size_t len, enum after after)
 {
     uint8_t tail[TAIL_MAX];
     size_t tail_len = 0, out_len = slz_encode(s, out, in, len, after != AFTER_FINISH);
 
-    BUG_ON(slz_bound(0) > sizeof(tail));
+    BUG_ON(room(0, AFTER_MARK) > sizeof(tail));
     if (after == AFTER_FLUSH)
         tail_len = slz_flush(s, tail);
     else if (after == AFTER_FINISH)
         tail_len = slz_finish(s, tail);
-    BUG_ON(out_len + tail_len > slz_bound(len));
+    else if (after == AFTER_MARK)
+        tail_len = mark_put(s, tail);
+    BUG_ON(out_len + tail_len > room(len, after));
     memcpy(out + out_len, tail, tail_len);
     return out_len + tail_len;
 }
@@ -64,9 +87,9 @@ double encode(struct slz *s, const struct bytes *in, const struct bytes *out, si
 {
     BUG_ON(at > out->len);
     uint8_t *to = out->data + at;
-    if (in->len > PTRDIFF_MAX / 2 || out->len - at < slz_bound(in->len))
+    if (in->len > PTRDIFF_MAX / 2 || out->len - at < room(in->len, after))
         return REFUSED_ROOM;
-    if (in->len > 0 && in->data < to + slz_bound(in->len) && to < in->data + in->len)
+    if (in->len > 0 && in->data < to + room(in->len, after) && to < in->data + in->len)
         return REFUSED_OVERLAP;
     if (!in->shared || in->len == 0)
         return static_cast<double>(encode_private(s, to, in->data, in->len, after));
@@ -118,7 +141,7 @@ napi_value encode_call(napi_env env, napi_callback_info info)
     struct call call = call_open(env, info, 5);
     struct bytes kept = bytes_read(&call, 0), in = bytes_read(&call, 1), out = bytes_read(&call, 2);
     struct state state = state_read(&call, &kept);
-    size_t at = number_read(&call, 3, out.len), after = number_read(&call, 4, AFTER_FINISH);
+    size_t at = number_read(&call, 3, out.len), after = number_read(&call, 4, AFTER_MARK);
 
     if (!call.refused && state.ended)
         call.refused = REFUSED_ENDED;

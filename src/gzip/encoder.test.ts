@@ -21,21 +21,24 @@ test('a stream of any calls gives back its input, within the sum of its bounds',
       fc.uint8Array({ maxLength: 300 }),
       fc.integer({ min: 0, max: 70_000 }).map((length) => Buffer.alloc(length, text)),
     ),
-    after: fc.constantFrom('more', 'flush'),
+    after: fc.constantFrom('more', 'flush', 'mark'),
     mode: fc.constantFrom<Mode>(...modes),
   });
   const format = fc.constantFrom('gzip', 'deflate', 'deflate-raw');
   fc.assert(
     fc.property(format, fc.array(step, { maxLength: 8 }), fc.boolean(), (format, steps, endsInEncode) => {
       const encoder = new Encoder({ format });
-      const room = steps.reduce((sum, { bytes }) => sum + Encoder.bound(bytes.length), Encoder.bound(0) * 2);
+      const most = ({ bytes, after }: (typeof steps)[number]): number =>
+        Encoder.bound(bytes.length) + (after === 'mark' ? Encoder.MARK_LENGTH : 0);
+      const room = steps.reduce((sum, step) => sum + most(step), Encoder.bound(0) * 2);
       const out = Buffer.alloc(room);
       let at = 0;
       for (const { bytes, after, mode } of steps) {
         encoder.mode = mode;
         const length = encoder.encode(bytes, out, at, after);
-        expect(length).toBeLessThanOrEqual(Encoder.bound(bytes.length));
+        expect(length).toBeLessThanOrEqual(most({ bytes, after, mode }));
         at += length;
+        if (after === 'mark') expect(out.readUInt32BE(at - 4)).toBe(0xffff);
       }
       at += endsInEncode ? encoder.encode(text.subarray(0, 0), out, at, 'finish') : encoder.finish(out, at);
       const input = Buffer.concat(steps.map(({ bytes }) => bytes));

@@ -9,6 +9,8 @@ import {
   face,
   GZIP,
   granted,
+  MARK,
+  MARK_LEN,
   MORE,
   RAW,
   refusal,
@@ -25,11 +27,10 @@ export interface EncoderOptions extends CompressOptions {
 }
 
 const formats: Readonly<Record<FormatName, Format>> = { gzip: GZIP, deflate: ZLIB, 'deflate-raw': RAW };
-const afters: Readonly<Record<'more' | 'flush' | 'finish', After>> = {
-  more: MORE,
-  flush: FLUSH,
-  finish: FINISH,
-};
+/** What follows an encode(). */
+export type Then = 'more' | 'flush' | 'mark' | 'finish';
+
+const afters: Readonly<Record<Then, After>> = { more: MORE, flush: FLUSH, mark: MARK, finish: FINISH };
 const nothing = new Uint8Array(0);
 
 /** Streams whose states lie in one ArrayBuffer: one for each stream would cost as much as the rest of its objects. */
@@ -87,6 +88,9 @@ export function formatNumber(name: unknown): Format {
  * ```
  */
 export class Encoder {
+  /** What a `mark` may write beyond `Encoder.bound`, bytes. */
+  static readonly MARK_LENGTH = MARK_LEN;
+
   readonly #state: Uint8Array;
   readonly #format: Format;
   #mode: number;
@@ -116,10 +120,11 @@ export class Encoder {
 
   /** Compresses all of <input> into <output> from <at> on and returns how many bytes it wrote. There must be room for
    * `Encoder.bound(input.length)`, and the two must not overlap. What follows is up to <then>: `more` keeps a few bits
-   * back, `flush` makes everything so far decodable, `finish` ends the stream (two bytes shorter than a later finish()).
+   * back, `flush` makes everything so far decodable, `finish` ends the stream (two bytes shorter than a later finish()),
+   * `mark` flushes and ends with the bytes 00 00 FF FF, as zlib's flushes do (`Encoder.MARK_LENGTH` bytes more of room).
    * A call that throws has changed nothing.
    */
-  encode(input: Uint8Array, output: Uint8Array, at = 0, then: 'more' | 'flush' | 'finish' = 'more'): number {
+  encode(input: Uint8Array, output: Uint8Array, at = 0, then: Then = 'more'): number {
     return granted(face().slzEncode(this.#state, input, output, at, afters[then]));
   }
 

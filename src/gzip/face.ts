@@ -13,8 +13,14 @@ export type Format = typeof RAW | typeof GZIP | typeof ZLIB;
 export const MORE = 0;
 export const FLUSH = 1;
 export const FINISH = 2;
-/** What follows the input of one call: more input, a point up to which all can be decoded, the end of the stream. */
-export type After = typeof MORE | typeof FLUSH | typeof FINISH;
+export const MARK = 3;
+/** What follows the input of one call: more input, a point up to which all can be decoded, the end of the stream, a flush
+ * that ends with an empty stored block.
+ */
+export type After = typeof MORE | typeof FLUSH | typeof FINISH | typeof MARK;
+
+/** An empty stored block, bytes: what the room for a MARK is more than slzBound says. */
+export const MARK_LEN = 5;
 
 /** Longest piece the encoder works on its own, bytes: what one call holds beyond it is split here anyway. */
 export const SEGMENT_LEN = 65_535;

@@ -3,7 +3,7 @@
  * the writer may use its buffer again. Owns the stream's encoder and the bytes kept. An idle stream that was flushed
  * keeps none.
  */
-import { Encoder, type EncoderOptions } from './encoder.ts';
+import { Encoder, type EncoderOptions, type Then } from './encoder.ts';
 import { checkAttached, face, refusal, SEGMENT_LEN } from './face.ts';
 import type { Mode } from './options.ts';
 
@@ -11,9 +11,8 @@ import type { Mode } from './options.ts';
 export const SLICE_LEN = 4 * SEGMENT_LEN;
 /** Least size of the memory for what is kept, bytes; it doubles up to a segment. */
 const KEPT_LEN_MIN = 2048;
-
-/** An empty stored block on a byte's border, as zlib's flushes end; RFC 7692 (7.2.1) and others look for its last four. */
-const MARK = [0, 0, 0, 0xff, 0xff] as const;
+/** A message of this size or less is kept in a part of Buffer's pool: memory of its own costs a microsecond. Bytes. */
+const KEPT_LEN_POOLED = 512;
 
 export const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -26,6 +25,7 @@ const SPARE_PART_MIN = 1 / 4;
 
 /** Room for <length> bytes where <before> were not enough. */
 function roomFor(length: number, before: number): Buffer {
+  if (length <= KEPT_LEN_POOLED && before === 0) return Buffer.allocUnsafe(KEPT_LEN_POOLED);
   if (length > spare.length || length < spare.length * SPARE_PART_MIN)
     return Buffer.allocUnsafeSlow(Math.min(SEGMENT_LEN, Math.max(KEPT_LEN_MIN, length, before * 2)));
   const room = spare;
@@ -36,7 +36,7 @@ function roomFor(length: number, before: number): Buffer {
 /** Memory for the output of one call, one a thread: copied out of before anything else may run. */
 export function scratch(): Buffer {
   shared ??= Buffer.allocUnsafeSlow(
-    face().slzBound(SLICE_LEN) + face().slzBound(SEGMENT_LEN) + face().slzBound(0) + MARK.length,
+    face().slzBound(SLICE_LEN) + face().slzBound(SEGMENT_LEN) + face().slzBound(0) + Encoder.MARK_LENGTH,
   );
   return shared;
 }
@@ -122,12 +122,7 @@ export class Pieces {
   /** As flush(), and the output ends with a mark; nothing when it did already. */
   mark(): Buffer {
     if (this.#isFinished || this.#isMarked) return EMPTY;
-    const encoded = this.#keptLen > 0 ? this.#encodeKept('more', 0) : 0;
-    this.#release();
-    let length = encoded + this.#encoder.flush(scratch(), encoded);
-    // Only what the flush itself wrote is looked at: the data before it may end with the same bytes.
-    const isThere = length - encoded >= 4 && scratch().readUInt32LE(length - 4) === 0xffff0000;
-    if (!isThere) for (const byte of MARK) length = scratch().writeUInt8(byte, length);
+    const length = this.#encodeKept('mark', 0);
     this.#isMarked = true;
     return copyOut(length);
   }
@@ -165,15 +160,16 @@ export class Pieces {
     this.#keptLen = length;
   }
 
-  #encodeKept(then: 'more' | 'flush' | 'finish', at: number): number {
-    const length = this.#encoder.encode(this.#kept.subarray(0, this.#keptLen), scratch(), at, then);
+  #encodeKept(then: Then, at: number): number {
+    const kept = this.#keptLen === 0 ? EMPTY : this.#kept.subarray(0, this.#keptLen);
+    const length = this.#encoder.encode(kept, scratch(), at, then);
     if (then === 'more') this.#keptLen = 0;
     else this.#release();
     return length;
   }
 
   #release(): void {
-    if (this.#kept.length > 0) spare = this.#kept;
+    if (this.#kept.length > KEPT_LEN_POOLED) spare = this.#kept;
     this.#kept = EMPTY;
     this.#keptLen = 0;
   }

@@ -155,6 +155,21 @@ describe.each(makers)('%s', (_name, make) => {
     expect(seen).toEqual([line.length, 2 * line.length]);
   });
 
+  test('a flush is heard of before what is written and ended in the same turn', async () => {
+    const packer = make.deflateRaw();
+    const pieces = collect(packer);
+    const heard: string[] = [];
+    const decoded = (): string => zlib.inflateRawSync(Buffer.concat(pieces), soFar).toString();
+    packer.write('one ', () => heard.push('written'));
+    packer.flush(() => heard.push(decoded()));
+    packer.write('two ');
+    packer.flush(() => heard.push(decoded()));
+    packer.end('three', () => heard.push('ended'));
+    await once(packer, 'end');
+    expect(heard.slice(0, 3)).toEqual(['written', 'one ', 'one two ']);
+    expect(decoded()).toBe('one two three');
+  });
+
   test('flush after the end calls back, whether the end was read or not', async () => {
     const packer = make.gzip();
     packer.end(line);

@@ -1,6 +1,7 @@
 /** node:zlib's compressing classes, method for method: write, flush(kind, cb), params(), bytesWritten, reset(), close().
  * All work happens in the thread that writes: a chunk takes less time than the way to another thread and back. Flushes
- * and changes of mode travel through the queue of writes as empty chunks, so that they keep their place among them.
+ * and changes of mode are done at once when no write waits; otherwise they travel through the queue of writes as empty
+ * chunks, so that they keep their place among them.
  * A chunk of many slices waits for the reader between two of them, and for the event loop.
  */
 import { finished, Transform, type TransformCallback } from 'node:stream';
@@ -33,6 +34,11 @@ interface Halt {
   readonly done: TransformCallback;
 }
 
+/** What Node's streams keep besides what is public: a write is with _transform, or its callback with the reader. */
+interface WritableState {
+  readonly writing: boolean;
+}
+
 type Done = (error?: Error | null) => void;
 
 /** <done> the first time, nothing after that. */
@@ -63,6 +69,10 @@ export class Compressing extends Transform {
   readonly #finishKind: number;
   #bytesWritten = 0;
   #halt: Halt | undefined;
+  /** A flush was done at once, and who asked hears of it in this turn; what is written or ended meanwhile is in #late. */
+  #isTelling = false;
+  #late: (() => void) | undefined;
+  declare readonly _writableState: WritableState;
   /** The reader asked and was given nothing since: it does not ask again, so whatever waits for its question may go on. */
   #isAsked = false;
 
@@ -155,6 +165,8 @@ export class Compressing extends Transform {
       if (done) process.nextTick(done);
     } else if (this.writableEnded) {
       if (done) this.once('end', done);
+    } else if (this.#isQuiet()) {
+      this.#obeyAtOnce(kind, mode, done);
     } else {
       const chunk = Buffer.alloc(0);
       const order = { kind, mode, done: once(done) };
@@ -164,11 +176,46 @@ export class Compressing extends Transform {
     }
   }
 
+  /** No write is under way and none waits: the queue would hand an order on at once. */
+  #isQuiet(): boolean {
+    if (this.#isTelling || this.destroyed || this.writableCorked > 0) return false;
+    return this.writableLength === 0 && !this._writableState.writing;
+  }
+
+  #apply(kind: number, mode: Mode | undefined): void {
+    if (mode === undefined || mode !== this.#pieces.mode) this.#give(kind);
+    if (mode !== undefined) this.#send(this.#pieces.setMode(mode));
+  }
+
+  /** As #obey(), without the way through the queue, which costs as much as the rest of a small flush. */
+  #obeyAtOnce(kind: number, mode: Mode | undefined, done: Done | undefined): void {
+    try {
+      this.#apply(kind, mode);
+    } catch (error) {
+      if (done) process.nextTick(done, error);
+      this.destroy(error as Error);
+      return;
+    }
+    if (done === undefined) return;
+    this.#isTelling = true;
+    process.nextTick(() => this.#tell(done));
+  }
+
+  #tell(done: Done): void {
+    this.#isTelling = false;
+    try {
+      done();
+    } finally {
+      const late = this.#late;
+      this.#late = undefined;
+      late?.();
+    }
+  }
+
   /** The caller hears of it before the next write is taken: what it reads then ends where it flushed. */
   #obey(order: Order, done: TransformCallback): void {
     try {
-      if (order.mode === undefined || order.mode !== this.#pieces.mode) this.#give(order.kind);
-      if (order.mode !== undefined) this.#send(this.#pieces.setMode(order.mode));
+      this.#apply(order.kind, order.mode);
     } catch (error) {
       return done(error as Error);
     }
@@ -236,7 +283,11 @@ export class Compressing extends Transform {
     return true;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+  override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
+    if (this.#isTelling) {
+      this.#late = () => this._transform(chunk, encoding, done);
+      return;
+    }
     const order = this.#orders?.get(chunk);
     if (order === undefined) return this.#take(chunk, 0, done);
     this.#orders?.delete(chunk);
@@ -249,6 +300,10 @@ export class Compressing extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
+    if (this.#isTelling) {
+      this.#late = () => (this.destroyed ? done(gone()) : this._flush(done));
+      return;
+    }
     try {
       this.#give(this.#finishKind);
     } catch (error) {
