@@ -4,7 +4,7 @@
 
 #ifdef FAULT_INJECTION
 
-static const char *due;
+static __thread const char *due; /* for the next batch of the thread that read the request */
 
 /* What follows the prefix in <line>'s path, or NULL. */
 static const char *asked(const char *line)
