@@ -4,7 +4,7 @@
 'use strict';
 const { readFileSync, readdirSync, statSync } = require('node:fs');
 const { availableParallelism } = require('node:os');
-const { join } = require('node:path');
+const { join, resolve } = require('node:path');
 
 const program = join(__dirname, 'data-thread.cjs');
 
@@ -22,7 +22,7 @@ function* files(words) {
   const rest = words.indexOf('--');
   for (let i = 0; i < words.length; i++) {
     if (!(rest >= 0 && i > rest) && words[i - 1] !== '-f') continue;
-    const path = join(folder, words[i]);
+    const path = resolve(folder, words[i]);
     if (!statSync(path).isDirectory()) yield path;
     else yield* readdirSync(path).map((name) => join(path, name));
   }

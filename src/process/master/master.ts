@@ -151,6 +151,7 @@ export class Master {
       });
       return this.reloading;
     }
+    if (this.current?.facts?.hasStandby === true) this.reserve.anticipate();
     this.nextReload ??= this.reloading.then(() => {
       this.nextReload = undefined;
       return this.reload(isHard);

@@ -108,6 +108,13 @@ export class Reserve {
     return true;
   }
 
+  /** Another reload will follow the one under way: its worker boots meanwhile. */
+  anticipate(): void {
+    if (this.spare !== undefined || this.failures >= FAILURES_MAX) return;
+    const spare = this.crew.spawn();
+    if (typeof spare !== 'number') this.spare = spare;
+  }
+
   private async fill(): Promise<void> {
     const sourcesFd = this.facts.sourcesFd();
     if (sourcesFd < 0 || this.failures >= FAILURES_MAX) return;
@@ -120,8 +127,7 @@ export class Reserve {
       if (!isReady && this.standby === worker) worker.signal('SIGKILL');
       if (this.standby !== worker) return;
     }
-    if (this.spare !== undefined || this.facts.sourcesFd() < 0) return;
-    const spare = this.crew.spawn();
-    if (typeof spare !== 'number') this.spare = spare;
+    if (this.facts.sourcesFd() < 0) return;
+    this.anticipate();
   }
 }
