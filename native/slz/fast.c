@@ -22,6 +22,7 @@ struct fast {
     uint8_t *stored; /* first byte after the header of the stored run that ends at b.w.out, or NULL */
     const uint8_t *pick_at;         /* from here on another table may fit better */
     const struct slz_table *chosen; /* NULL for the fixed codes */
+    bool noisy;                     /* the stride before was noise */
     uint16_t slot[1 << HASH_BITS];
 };
 
@@ -180,8 +181,9 @@ static void head_put(struct slz_bits *w, const struct slz_table *table)
     }
 }
 
-/* Sees to it that a block is open, with the codes that fit what comes. */
-static void codes_choose(struct fast *f, const uint8_t *p)
+/* Sees to it that a block is open, with the codes that fit what comes. For bytes that are `flat` no table does, and
+ * the look is saved. */
+static void codes_choose(struct fast *f, const uint8_t *p, bool flat)
 {
     const struct slz_table *table = f->b.codes ? f->chosen : NULL;
     size_t len = MIN((size_t)(f->end - p), (size_t)PICK_LEN_MAX);
@@ -189,7 +191,7 @@ static void codes_choose(struct fast *f, const uint8_t *p)
     BUG_ON(p >= f->end);
     if (f->b.codes && p < f->pick_at)
         return;
-    if (len >= PICK_LEN_MIN) {
+    if (len >= PICK_LEN_MIN && !flat) {
         f->chosen = table_pick(p, len, table);
         f->pick_at = p + len;
     } else if (!f->b.codes) {
@@ -219,18 +221,21 @@ static const uint8_t *stride_put(struct fast *f, const uint8_t *p, const uint8_t
     const uint8_t *start = p;
     struct slz_bits mark;
     ptrdiff_t turn = run ? -TURN_BITS : TURN_BITS;
+    bool probe = MIN(stop, loop_end) - p > NOISE_LEN + 1, flat = f->noisy && probe && bytes_flat(p);
 
     BUG_ON(p >= stop || stop > f->end);
     run_close(f);
-    codes_choose(f, p);
+    codes_choose(f, p, flat);
     mark = f->b.w;
     if (p == f->in) {
         code_put(&f->b.w, f->b.codes->lit[*p++]);
         bits_flush(&f->b.w);
     }
-    if (MIN(stop, loop_end) - p > NOISE_LEN) {
+    f->noisy = false;
+    if (probe) {
         p = span(f, p, p + PROBE);
-        if (bits_lost(f, &mark, p - start) > (p - start) / 4 && bytes_flat(start))
+        f->noisy = bits_lost(f, &mark, p - start) > (p - start) / 4 && (flat || bytes_flat(start));
+        if (f->noisy)
             goto take_back;
     }
     if (p < MIN(stop, loop_end))
@@ -264,6 +269,7 @@ bool slz_fast_put(struct slz_blocks *b, const uint8_t *in, size_t len, uint8_t *
     f.stored = NULL;
     f.pick_at = in;
     f.chosen = NULL;
+    f.noisy = false;
     if (len >= TABLE_LEN_MIN)
         memset(f.slot, 0, sizeof(f.slot));
     while (p < f.end) {

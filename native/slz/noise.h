@@ -14,9 +14,10 @@ enum {
 /* All of NOISE_LEN bytes about equally often: no code can shorten them, but matches might. */
 static inline bool bytes_flat(const uint8_t *p)
 {
-    uint16_t count[256] = {0};
+    uint8_t count[256] = {0};
     unsigned squares = 0;
 
+    STATIC_ASSERT(NOISE_LEN <= 256); /* the last byte may find 255 before it */
     for (unsigned i = 0; i < NOISE_LEN; i++)
         squares += 2u * count[p[i]]++ + 1;
     BUG_ON(squares < NOISE_LEN);
