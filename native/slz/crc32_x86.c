@@ -13,11 +13,7 @@
 #include <immintrin.h>
 
 #define NARROW_TARGET __attribute__((target("pclmul,sse4.1")))
-#ifdef CRC_WIDE_BY_HALVES /* a test on a machine without the wide instruction */
-#define WIDE_TARGET __attribute__((target("pclmul,avx2")))
-#else
 #define WIDE_TARGET __attribute__((target("pclmul,avx2,vpclmulqdq")))
-#endif
 
 enum { NARROW_STEP = 64, WIDE_STEP = 128 };
 
@@ -59,16 +55,6 @@ NARROW_TARGET size_t crc32_fold(uint8_t rest[CRC_FOLD_LEN], uint32_t crc, const 
     return at;
 }
 
-#ifdef CRC_WIDE_BY_HALVES
-WIDE_TARGET static inline __m256i fold_wide(__m256i pieces, __m256i factors, __m256i onto)
-{
-    __m128i factors_half = _mm256_castsi256_si128(factors);
-    __m128i low = fold(_mm256_castsi256_si128(pieces), factors_half, _mm256_castsi256_si128(onto));
-    __m128i high = fold(_mm256_extracti128_si256(pieces, 1), factors_half, _mm256_extracti128_si256(onto, 1));
-
-    return _mm256_set_m128i(high, low);
-}
-#else
 WIDE_TARGET static inline __m256i fold_wide(__m256i pieces, __m256i factors, __m256i onto)
 {
     __m256i low = _mm256_clmulepi64_epi128(pieces, factors, 0x00);
@@ -76,7 +62,6 @@ WIDE_TARGET static inline __m256i fold_wide(__m256i pieces, __m256i factors, __m
 
     return _mm256_xor_si256(_mm256_xor_si256(low, high), onto);
 }
-#endif
 
 WIDE_TARGET static inline __m256i pieces_load(const uint8_t *in)
 {
