@@ -21,17 +21,20 @@ function setEncoder(control: Control, [name, algo]: readonly string[]): Answer {
   for (const proxy of found) {
     switchEncoder(live, proxy, encoder);
     if (encoder === 'default') changed.encoders.delete(proxy.index);
-    else changed.encoders.set(proxy.index, encoder);
+    else changed.encoders.set(proxy.index, { encoder, by: 'command' });
   }
   return '';
 }
 
 function showEncoders(control: Control, [name]: readonly string[]): Answer {
-  const { configuration, live } = control.source;
+  const { configuration, live, changed } = control.source;
   const isWanted = (proxy: Proxy) => !proxy.disabled && (name === undefined || proxy.name === name);
   const wanted = configuration.proxies.filter(isWanted);
   if (wanted.length === 0 && name !== undefined) return fail('No such proxy.\n');
-  return `# proxy algo\n${wanted.map((proxy) => `${proxy.name} ${encoderOf(live, proxy)}\n`).join('')}`;
+  const rows = wanted.map(
+    (proxy) => `${proxy.name} ${encoderOf(live, proxy)} ${changed.encoders.get(proxy.index)?.by ?? '-'}\n`,
+  );
+  return `# proxy algo by\n${rows.join('')}`;
 }
 
 export const encoderCommands: readonly Command[] = [

@@ -12,6 +12,8 @@ export const DESCRIPTORS_MAX = 253;
 export const QUEUE_MAX_PACKETS = 4096;
 /** Packets read before other work gets its turn. */
 const READS_MAX = 64;
+/** Packets read when the other end is gone. */
+const LAST_READS_MAX = 4096;
 /** How often a full channel is tried again. */
 const RETRY_MS = 5;
 const BRACE = 0x7b;
@@ -65,6 +67,11 @@ export class Channel {
     else if (this.queue.length > 0 || !this.trySend(packet)) this.enqueue(packet);
   }
 
+  /** The other end is gone: reads what it has left. */
+  drain(): void {
+    this.read(LAST_READS_MAX);
+  }
+
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -113,8 +120,8 @@ export class Channel {
     this.events.onEnd(reason);
   }
 
-  private read(): void {
-    for (let count = 0; count < READS_MAX && this.isOpen; count++) {
+  private read(most = READS_MAX): void {
+    for (let count = 0; count < most && this.isOpen; count++) {
       const fds: number[] = [];
       const length = this.addon.packetReceive(this.fd, this.buffer, fds);
       if (length === EAGAIN) return;

@@ -16,6 +16,8 @@ export interface Host {
   opener(addon: Addon): Opener | undefined;
   /** The process can be talked to from now on: signals, or a master. */
   attach(running: Running): void;
+  /** <fd>, the flight recorder's memory: for whoever looks when this process has died; -1 = there is none. */
+  keepRecorder(addon: Addon, fd: number): void;
   /** Everything is open, and nothing given away yet: what needs the rights of whoever started the process is done now. False: it was
    * said why it cannot be. */
   opened(parts: Parts): boolean;

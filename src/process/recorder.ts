@@ -13,7 +13,9 @@ function namesOf(configuration: Configuration): string[] {
   ];
 }
 
-/** The descriptor of its memory, -1 when there is none: the recorder is a help, never a reason not to serve. */
+/** The descriptor of its memory, for the caller to give away or close; -1 when there is none: the recorder is a help, never a reason not
+ * to serve.
+ */
 export function openRecorder(addon: Addon, configuration: Configuration, engines: number): number {
   const { proxies, servers, listeners } = configuration;
   const descriptor = addon.recorderCreate(-1, engines, proxies.length, servers.length, listeners.length);

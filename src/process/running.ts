@@ -3,11 +3,13 @@
 import { Checks } from '../check/checks.ts';
 import { ServerStates } from '../check/server-state.ts';
 import type { Level } from '../cli/command.ts';
+import { switchEncoder } from '../compression/encoder-switch.ts';
 import type { CommandLine } from '../config/command-line.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { Live } from '../model/live.ts';
 import type { StreamFacts } from '../model/stream-facts.ts';
 import type { Addon } from '../native/addon.ts';
+import { RECORD_NAME_LEN } from '../native/record-layout.ts';
 import type { StateEntry } from '../state/entries.ts';
 import { applyState } from '../state/state.ts';
 import { StateWatch } from '../state/watch.ts';
@@ -52,6 +54,8 @@ export interface Parts {
   readonly host: Host;
 }
 
+/** syslog level of what must be looked at. */
+const ALERT = 1;
 /** Streams that are listed for somebody who counts them. */
 const STREAMS_MAX = 100_000;
 
@@ -103,6 +107,22 @@ export class Running {
   /** What the runtime API and the checks have changed, as another worker told it; before clients are let in. */
   applyState(entries: Iterable<unknown>): number {
     return applyState(this.api.source, stateDoor(this.parts), entries);
+  }
+
+  /** Workers have died in the encoder of <proxies> (names as the recorder has them): it is off until somebody says otherwise. */
+  switchEncodersOff(proxies: ReadonlySet<string>): void {
+    const { configuration, live } = this.parts;
+    const { changed } = this.api.source;
+    for (const proxy of configuration.proxies) {
+      if (!proxies.has(proxy.name.slice(0, RECORD_NAME_LEN - 1))) continue;
+      switchEncoder(live, proxy, 'off');
+      changed.encoders.set(proxy.index, { encoder: 'off', by: 'crashes' });
+    }
+  }
+
+  /** To the log targets of the process. */
+  logAlarm(text: string): void {
+    this.voice.logGlobal(ALERT, text);
   }
 
   /** What has changed since the last call, for whoever outlives this process; <budgetMs>: how long it may look. */

@@ -50,6 +50,11 @@ export class Standalone implements Host {
     onSignals(running);
   }
 
+  /** Nobody looks: what is left is the core. */
+  keepRecorder(addon: Addon, fd: number): void {
+    if (fd >= 0) addon.closeFd(fd);
+  }
+
   opened(parts: Parts): boolean {
     this.sockets?.end();
     parts.listeners.numberByInode();

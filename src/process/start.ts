@@ -63,7 +63,7 @@ function initEngine(addon: Addon, run: Run, live: Live, limits: Limits, engines:
   const { proxies, servers, listeners } = run.configuration;
   fillLive(live, run.configuration, limits);
   const words = engineLimits(run.configuration, limits, engines);
-  openRecorder(addon, run.configuration, engines);
+  run.host.keepRecorder(addon, openRecorder(addon, run.configuration, engines));
   expectCrashes(addon, run.configuration, run.options.files, run.host.atCrash, run.speaker);
   addon.processInit(live.words, proxies.length, servers.length, listeners.length, words);
   fillEngine(addon, run.configuration);

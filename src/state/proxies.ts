@@ -57,16 +57,16 @@ export const compressionSection: StateSection = {
   version: 1,
   *write({ configuration, changed }) {
     for (const proxy of configuration.proxies) {
-      const encoder = changed.encoders.get(proxy.index);
-      if (encoder !== undefined) yield [encoderKey(proxy), { encoder }];
+      const change = changed.encoders.get(proxy.index);
+      if (change !== undefined) yield [encoderKey(proxy), change];
     }
   },
   read(source, _, key, value) {
     const proxy = source.configuration.proxies.find((one) => encoderKey(one) === key);
-    const { encoder } = fieldsOf(value);
+    const { encoder, by } = fieldsOf(value);
     if (proxy === undefined || typeof encoder !== 'string' || !Object.hasOwn(ENCODERS, encoder)) return false;
     switchEncoder(source.live, proxy, encoder as EncoderName);
-    source.changed.encoders.set(proxy.index, encoder);
+    source.changed.encoders.set(proxy.index, { encoder, by: by === 'crashes' ? by : 'command' });
     return true;
   },
 };

@@ -41,7 +41,7 @@ describe('a reload keeps', () => {
     ['set server be/s1 addr 127.0.0.9 port 99', 'show servers state be', / s1 127\.0\.0\.9 .* 99 - /],
     ['set maxconn server be/s2 7', 'show stat be 4 2', /^be,s2,0,0,0,0,7,/m],
     ['set maxconn frontend fe 9', 'show stat fe 1 -1', /^fe,FRONTEND,,,0,0,9,/m],
-    ['set compression algo be store', 'show compression algo be', '# proxy algo\nbe store\n\n'],
+    ['set compression algo be store', 'show compression algo be', '# proxy algo by\nbe store command\n\n'],
     ['disable health be/s1', 'show servers state be', / s1 127\.0\.0\.1 2 0 10 10 \d+ \d+ \d \d 2 /],
   ])('%s', (command, question, answer) => {
     const { after } = reload(command);

@@ -4,6 +4,12 @@
 
 export type FrontendState = 'paused' | 'stopped';
 
+/** What an encoder was switched to, and why: `set compression algo`, or workers that died in it. */
+export interface EncoderChange {
+  readonly encoder: string;
+  readonly by: 'command' | 'crashes';
+}
+
 export interface RuntimeChanges {
   /** `debug dev …` commands run. */
   debugCommands: number;
@@ -17,8 +23,8 @@ export interface RuntimeChanges {
   maxconn: number | undefined;
   /** `set rate-limit http-compression global`: what was configured, KB per second. */
   compressionRate: readonly [configured: number] | undefined;
-  /** `set compression algo`: the encoder's name. */
-  readonly encoders: Map<number, string>;
+  /** Encoders other than the configuration's. */
+  readonly encoders: Map<number, EncoderChange>;
 }
 
 export function newChanges(): RuntimeChanges {

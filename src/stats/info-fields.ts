@@ -92,4 +92,12 @@ export const INFO_FIELDS: readonly InfoField[] = [
   ['ConnsMovedIn', 1006, 'MCPV', 'u64'],
   ['ConnsMovedOut', 1007, 'MCPV', 'u64'],
   ['ConnsMoveRefused', 1008, 'MCPV', 'u64'],
+  ['LastCrash', 1009, 'SGPV', 'str'],
+  ['LastCrashTime_sec', 1010, 'MDPV', 'u32'],
+  ['LastCrashSignal', 1011, 'SGPV', 'str'],
+  ['LastCrashProxy', 1012, 'SGPV', 'str'],
+  ['CrashesByProxy', 1013, 'SGPV', 'str'],
+  ['CrashesLast15m', 1014, 'MGPV', 'u32'],
+  ['EncoderCrashes', 1015, 'MCPV', 'u32'],
+  ['EncodersOff', 1016, 'MGPV', 'u32'],
 ];

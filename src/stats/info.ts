@@ -102,13 +102,27 @@ function activity(source: StatsSource): Values {
   };
 }
 
+function crashes({ history, changed }: StatsSource): Values {
+  const off = [...changed.encoders.values()].filter(({ by }) => by === 'crashes');
+  return {
+    WorkerCrashes: history.crashes,
+    CrashesLast15m: history.crashesLately,
+    EncoderCrashes: history.encoderCrashes,
+    EncodersOff: off.length,
+    CrashesByProxy: history.crashesByProxy,
+    LastCrashTime_sec: history.lastCrash?.timeSec ?? 0,
+    LastCrashSignal: history.lastCrash?.signal ?? '',
+    LastCrashProxy: history.lastCrash?.proxy ?? '',
+    LastCrash: history.lastCrash?.text ?? '',
+  };
+}
+
 function succession({ history, facts }: StatsSource): Values {
   const moved = facts.connectionsMoved();
   return {
     WorkerGeneration: history.generation,
     Reloads: history.reloads,
     FailedReloads: history.failedReloads,
-    WorkerCrashes: history.crashes,
     StaleWorkers: history.staleWorkers,
     StaleWorkerRequests: history.staleRequests,
     ConnsMovedIn: moved.in,
@@ -119,7 +133,13 @@ function succession({ history, facts }: StatsSource): Values {
 
 /** The fields of `show info` by HAProxy's names. */
 export function infoValues(source: StatsSource): Values {
-  return { ...identity(source), ...limits(source), ...activity(source), ...succession(source) };
+  return {
+    ...identity(source),
+    ...limits(source),
+    ...activity(source),
+    ...succession(source),
+    ...crashes(source),
+  };
 }
 
 export type InfoForm = 'text' | 'typed' | 'json';

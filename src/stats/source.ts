@@ -45,13 +45,24 @@ export interface ProcessHistory {
   failedReloads: number;
   /** Workers that died unasked. */
   crashes: number;
+  /** Of these: in the last 15 minutes; in the encoder; by proxy, as `<name>=<count> …`, in the last 15 minutes. */
+  crashesLately: number;
+  encoderCrashes: number;
+  crashesByProxy: string;
+  lastCrash:
+    | { readonly timeSec: number; readonly signal: string; readonly proxy: string; readonly text: string }
+    | undefined;
   /** Workers that are still there though their successor serves, and the requests they have answered since. */
   staleWorkers: number;
   staleRequests: number;
 }
 
 export function newHistory(): ProcessHistory {
-  return { generation: 0, reloads: 0, failedReloads: 0, crashes: 0, staleWorkers: 0, staleRequests: 0 };
+  const crashes = {
+    ...{ crashes: 0, crashesLately: 0, encoderCrashes: 0 },
+    ...{ crashesByProxy: '', lastCrash: undefined },
+  };
+  return { generation: 0, reloads: 0, failedReloads: 0, ...crashes, staleWorkers: 0, staleRequests: 0 };
 }
 
 export interface StatsSource {

@@ -1,7 +1,8 @@
 /** Workers that die: who takes their place, what is said, and how often. */
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { type Master, startMaster } from '../tool/master.ts';
 import { rawClient } from '../tool/raw-socket.ts';
+import { scriptedServer } from '../tool/scripted-server.ts';
 import { until } from '../tool/until.ts';
 
 const CFG = `global
@@ -39,7 +40,10 @@ it('the standby takes the place of a worker that dies, and a new one is made', a
       `Current worker \\(${first}\\) exited with code 139 \\(Segmentation fault\\), the 1st death in 15 minutes`,
     ),
   );
-  expect(await master.ask('@1 show info')).toMatch(/\nWorkerCrashes: 1\n/);
+  const info = await master.ask('@1 show info');
+  expect(info).toMatch(/\nWorkerCrashes: 1\n/);
+  expect(info).toMatch(/\nLastCrashSignal: SIGSEGV\n/);
+  expect(info).toMatch(/\nCrashesLast15m: 1\n/);
   expect(await master.ask('show proc')).toContain('# deaths of workers: 1, 1 in the last 15 minutes');
 });
 
@@ -71,4 +75,32 @@ it('without a standby a worker that dies is replaced by a new one, slower with e
   }
   expect(master.proxy.stderr).toContain('the 3rd death in 15 minutes; a new worker is started.');
   expect(await status(master)).toBe(200);
+});
+
+it('of a worker that was killed the alert says what was at work, and the log has the same words', async () => {
+  const silent = await scriptedServer([{ wait: 'end' }]);
+  const master = await startMaster({
+    ports: { server: silent.port },
+    cfg: CFG.replace('nbthread 1', 'nbthread 1\n  log {log} local0').replace(
+      / *http-request return.*/,
+      '  default_backend thing-two\nbackend thing-two\n  server web3 127.0.0.1:{port:server}',
+    ),
+  });
+  const first = await master.current();
+  await master.waiting('standby');
+  const client = await rawClient(master.proxy.ports['fe'] as number);
+  onTestFinished(() => client.close());
+  await client.send('POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde');
+  // Who was asked for its streams has come to rest with them.
+  await until(async () => (await master.ask('@1 show sess')).includes('thing-two'));
+  process.kill(first, 'SIGKILL');
+  await master.replaced(first);
+  const words =
+    /SIGKILL, sent by a process, or by the kernel for want of memory; streams under way: 1, [a-z ]+: "POST \/slow HTTP\/1.1", frontend fe, backend thing-two, server web3/;
+  const died = `Current worker (${first}) exited with code 137 (Killed), the 1st death in 15 minutes; worker (`;
+  await until(() => master.proxy.stderr.includes(died));
+  expect(master.proxy.stderr).toMatch(words);
+  await until(() => master.proxy.logs.lines.some((line) => line.level === 1 && words.test(line.text)));
+  expect(await master.ask('@1 show info')).toMatch(words);
+  expect(await master.ask('show proc')).toMatch(words);
 });

@@ -21,7 +21,6 @@ export interface CrewEvents {
   onLost(worker: WorkerChild): void;
   /** Its process is gone: `exitStatus` says how. */
   onEnded(worker: WorkerChild): void;
-  onNotice(worker: WorkerChild, bytes: Buffer): void;
   onStale(worker: WorkerChild, lines: readonly string[]): void;
   onState(worker: WorkerChild, entries: readonly unknown[]): void;
   onEvidence(worker: WorkerChild, folder: string, bytes: Buffer): void;
@@ -87,7 +86,7 @@ export class Crew {
   adopt(pid: number, channelFd: number, stamp: string): WorkerChild {
     const worker = new WorkerChild(this.addon, pid, channelFd, stamp, {
       onSockets: (child, wanted) => this.giveSockets(child, wanted),
-      onNotice: (child, bytes) => this.noticed(child, bytes),
+      onNotice: (child) => this.lose(child),
       onStale: (child, lines) => this.events.onStale(child, lines),
       onState: (child, entries) => this.events.onState(child, entries),
       onEvidence: (child, folder, bytes) => this.events.onEvidence(child, folder, bytes),
@@ -158,11 +157,6 @@ export class Crew {
     worker.tell({ kind: 'sockets', answers: said }, fds);
   }
 
-  private noticed(worker: WorkerChild, bytes: Buffer): void {
-    this.events.onNotice(worker, bytes);
-    this.lose(worker);
-  }
-
   /** A process without a channel is of no use: it ends by itself, or is made to. */
   private silent(worker: WorkerChild, reason: string): void {
     if (reason !== '') worker.signal('SIGKILL');
@@ -183,6 +177,7 @@ export class Crew {
     if (worker.lastState === 'serving' || worker.lastState === 'retiring') this.keepOrphan(worker);
     this.events.onEnded(worker);
     worker.closeOwn('handoverFd');
+    worker.closeOwn('recorderFd');
     this.sweepSockets();
   }
 

@@ -48,6 +48,11 @@ export class Deaths {
     return this.times.filter((at) => at > nowMs - WINDOW_MS).length;
   }
 
+  /** When the first one within the window was; 0 = there is none. */
+  oldestMs(nowMs: number): number {
+    return this.times.find((at) => at > nowMs - WINDOW_MS) ?? 0;
+  }
+
   /** How long to wait before the next start: nothing after a first death, more and more when they die young. */
   get backoffMs(): number {
     return this.young <= 1 ? 0 : Math.min(BACKOFF_MS * 2 ** (this.young - 2), BACKOFF_MAX_MS);

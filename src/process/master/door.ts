@@ -89,7 +89,8 @@ export class Door implements MasterDoor {
   }
 
   remarks(): readonly string[] {
-    const { crew, current, deaths, reserve } = this.master;
+    const { crew, current, chronicle, reserve } = this.master;
+    const { deaths, culprits } = chronicle;
     const lines: string[] = [];
     if (current !== undefined) lines.push(`${current.pid}: generation ${current.generation}`);
     for (const worker of crew.workers) {
@@ -98,6 +99,7 @@ export class Door implements MasterDoor {
     }
     if (deaths.total > 0)
       lines.push(`deaths of workers: ${deaths.total}, ${deaths.lately(Date.now())} in the last 15 minutes`);
+    if (culprits.last !== null) lines.push(`the last death: ${culprits.last.text}`);
     return lines;
   }
 

@@ -14,10 +14,11 @@ import { writeEvidence, writePidFile } from '../standalone.ts';
 import { askForSockets } from '../take-over.ts';
 import { Broker } from './broker.ts';
 import type { Children } from './children.ts';
+import { Chronicle, type SavedChronicle } from './chronicle.ts';
 import { Crew, type SavedCrew } from './crew.ts';
-import { Deaths, ordinal } from './deaths.ts';
 import { endText } from './end-text.ts';
 import { Notifier } from './notify.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { Reserve } from './reserve.ts';
 import type { WorkerChild } from './worker-child.ts';
 
@@ -35,10 +36,9 @@ export interface ReloadResult {
 }
 
 /** A master as the program after this one finds it. */
-export interface SavedMaster {
+export interface SavedMaster extends SavedChronicle {
   readonly crew: SavedCrew;
   readonly broker: ReturnType<Broker['save']>;
-  readonly deaths: ReturnType<Deaths['save']>;
   readonly state: readonly unknown[];
   readonly sourcesFd: number;
   readonly current: number;
@@ -64,10 +64,8 @@ export class Master {
   readonly speaker = new Speaker();
   readonly crew: Crew;
   readonly reserve: Reserve;
-  readonly deaths = new Deaths();
+  readonly chronicle: Chronicle;
   startedMs = Date.now();
-  /** Of stale workers that are gone by now. */
-  private pastStaleRequests = 0;
   current: WorkerChild | undefined;
   reloads = 0;
   /** Since the last good one. */
@@ -84,10 +82,9 @@ export class Master {
   private exitCode = 0;
   /** What the serving worker read, in a file in memory. */
   private sourcesFd = -1;
-  private reloading: Promise<ReloadResult> | undefined;
+  private readonly reloading: OneAtATime<boolean, ReloadResult>;
   private isReplacing = false;
   private hasServed = false;
-  private nextReload: Promise<ReloadResult> | undefined;
 
   constructor(options: MasterOptions) {
     const { addon, line, environment, words } = options;
@@ -101,12 +98,23 @@ export class Master {
     this.crew = new Crew(addon, words, masterSockets, options.children, this.broker, {
       onLost: (worker) => this.lost(worker),
       onEnded: (worker) => this.ended(worker),
-      onNotice: () => {},
-      onStale: (worker, lines) => this.stale(worker, lines),
+      onStale: (worker, lines) => this.chronicle.stale(worker, lines),
       onState: (worker, entries) => {
         if (worker === this.current) for (const entry of entries) this.state.take(entry);
       },
       onEvidence: (worker, folder, bytes) => this.speaker.warning(writeEvidence(folder, worker.pid, bytes)),
+    });
+    this.reloading = new OneAtATime(
+      (isHard) => this.reloadNow(isHard),
+      () => {
+        this.reserve.rest();
+        this.options.onQuiet();
+      },
+    );
+    this.chronicle = new Chronicle(this.speaker, {
+      workers: this.crew.workers,
+      current: () => this.current,
+      reloads: () => ({ reloads: this.reloads, failedReloads: this.failedReloads }),
     });
     this.reserve = new Reserve(this.crew, {
       sourcesFd: () => (this.wantsReserve() ? this.sourcesFd : -1),
@@ -116,7 +124,7 @@ export class Master {
   }
 
   private wantsReserve(): boolean {
-    const isQuietTime = this.reloading === undefined && !this.isStopping;
+    const isQuietTime = !this.reloading.isBusy && !this.isStopping;
     return isQuietTime && this.current?.facts?.hasStandby === true;
   }
 
@@ -142,26 +150,13 @@ export class Master {
   /** Brings up a worker of the files on disk. Who asks while one is on its way shares the one after it: that reads what is newest.
    * <isHard>: the old worker ends at once. */
   reload(isHard = false): Promise<ReloadResult> {
-    if (this.reloading === undefined) {
-      this.reloading = this.reloadNow(isHard).finally(() => {
-        this.reloading = undefined;
-        if (this.nextReload !== undefined) return;
-        this.reserve.rest();
-        this.options.onQuiet();
-      });
-      return this.reloading;
-    }
-    if (this.current?.facts?.hasStandby === true) this.reserve.anticipate();
-    this.nextReload ??= this.reloading.then(() => {
-      this.nextReload = undefined;
-      return this.reload(isHard);
-    });
-    return this.nextReload;
+    if (this.reloading.isBusy && this.current?.facts?.hasStandby === true) this.reserve.anticipate();
+    return this.reloading.ask(isHard);
   }
 
   /** Nothing is under way that another program could not go on with. */
   get isQuiet(): boolean {
-    const isBusy = this.reloading !== undefined || this.isReplacing || this.isStopping;
+    const isBusy = this.reloading.isBusy || this.isReplacing || this.isStopping;
     return !isBusy && this.current?.state === 'serving' && this.crew.isClear;
   }
 
@@ -171,7 +166,7 @@ export class Master {
       ...{ startedMs, reloads, failedReloads, lastOutcome, sourcesFd },
       crew: this.crew.save(),
       broker: this.broker.save(),
-      deaths: this.deaths.save(),
+      ...this.chronicle.save(),
       state: [...this.state.all()],
       current: this.current?.pid ?? -1,
     };
@@ -181,7 +176,7 @@ export class Master {
     const { startedMs, reloads, failedReloads, lastOutcome, sourcesFd } = saved;
     Object.assign(this, { startedMs, reloads, failedReloads, lastOutcome, sourcesFd });
     this.broker.restore(saved.broker);
-    this.deaths.restore(saved.deaths);
+    this.chronicle.restore(saved);
     for (const entry of saved.state) this.state.take(entry);
     this.crew.restore(saved.crew);
     this.current = [...this.crew.workers].find((worker) => worker.pid === saved.current);
@@ -235,10 +230,16 @@ export class Master {
     if (isReady && !this.isStopping) {
       // What the one that goes did not say itself is of objects that its configuration has no more.
       if ((await this.current?.reports(REPORT_MAX_MS)) === true) this.state.settle();
-      this.crew.serve(worker, this.state.all());
+      this.letIn(worker);
       await worker.reaches('serving', this.startMaxMs);
     }
     return worker;
+  }
+
+  /** <worker> lets clients in, and goes on with what is known of its predecessors. */
+  private letIn(worker: WorkerChild): void {
+    this.chronicle.brief(worker);
+    this.crew.serve(worker, this.state.all());
   }
 
   /** <worker> serves, and is what a standby has to be like. */
@@ -247,7 +248,7 @@ export class Master {
     // A spare was there before the reload that it serves.
     worker.reloads = 0;
     this.state.renew();
-    this.tellHistory();
+    this.chronicle.tell();
     this.hasServed = true;
     const fd = worker.takeSources();
     if (fd >= 0) {
@@ -274,7 +275,9 @@ export class Master {
         ? `is not ready after ${this.startMaxMs} ms`
         : `exited with code ${endText(worker.exitStatus)}`;
       worker.signal('SIGKILL');
-      return this.failed(`Failed to load worker (${worker.pid}) ${why}`, worker.startupLog);
+      const words = worker.attribution?.sentence ?? '';
+      const text = `Failed to load worker (${worker.pid}) ${why}${words === '' ? '' : `: ${words}`}`;
+      return this.failed(text, worker.startupLog);
     }
     this.succeed(worker, isHard);
     this.lastOutcome = { isDone: true, log: worker.startupLog };
@@ -283,7 +286,7 @@ export class Master {
 
   private failed(why: string, log: string): ReloadResult {
     this.failedReloads++;
-    this.tellHistory();
+    this.chronicle.tell();
     for (const worker of this.crew.workers) worker.reloads = Math.max(worker.reloads - 1, 0);
     if (!this.isStopping) {
       this.speaker.warning(why);
@@ -318,36 +321,17 @@ export class Master {
     if (this.reloads === 0) this.stop('SIGTERM');
   }
 
-  /** For `show info` of who serves. */
-  private tellHistory(): void {
-    const stale = [...this.crew.workers].filter((one) => one.state === 'retiring' && one.notes.length > 0);
-    let staleRequests = this.pastStaleRequests;
-    for (const worker of stale) staleRequests += worker.staleRequests;
-    const { reloads, failedReloads, deaths } = this;
-    const counts = {
-      reloads,
-      failedReloads,
-      crashes: deaths.total,
-      staleWorkers: stale.length,
-      staleRequests,
-    };
-    this.current?.tell({ kind: 'history', counts });
-  }
-
-  private stale(worker: WorkerChild, lines: readonly string[]): void {
-    this.tellHistory();
-    for (const line of lines) this.speaker.warning(`Former worker (${worker.pid}) ${line}`);
-  }
-
   /** Whoever served is dead or as good as dead: the standby serves at once, else somebody is brought up with the same configuration. */
   private lost(worker: WorkerChild): void {
-    if (worker !== this.current || this.isStopping) return;
-    this.current = undefined;
+    const wasCurrent = worker === this.current;
+    if (wasCurrent && !this.isStopping) this.current = undefined;
+    this.chronicle.lost(worker);
+    if (!wasCurrent || this.isStopping) return;
     const standby = this.reserve.takeStandby();
     // How it died decides how fast the next one starts: known when its process has ended.
     if (standby === undefined) return;
     this.current = standby;
-    this.crew.serve(standby, this.state.all());
+    this.letIn(standby);
     this.reserve.rest();
     this.notifier.status(`Worker ${worker.pid} died, worker ${standby.pid} serves.`);
   }
@@ -357,44 +341,22 @@ export class Master {
     if (this.isReplacing) return;
     this.isReplacing = true;
     while (this.current === undefined && !this.isStopping) {
-      await delay(this.deaths.backoffMs);
+      await delay(this.chronicle.deaths.backoffMs);
       if (this.current !== undefined || this.isStopping) break;
       const worker = await this.bring(this.sourcesFd).catch(() => undefined);
       const isOf = worker?.state === 'serving' && this.current === undefined;
       if (worker !== undefined && isOf) this.instate(worker);
       else {
         worker?.signal('SIGKILL');
-        this.deaths.add(Date.now(), 0);
+        this.chronicle.deaths.add(Date.now(), 0);
       }
     }
     this.isReplacing = false;
   }
 
   private ended(worker: WorkerChild): void {
-    const how = endText(worker.exitStatus);
-    if (this.isStopping) {
-      if (worker.lastState === 'serving')
-        this.sayDeath(worker, `Current worker (${worker.pid}) exited with code ${how}`);
-      this.exitWhenAlone();
-    } else if (this.reserve.ended(worker)) {
-      this.speaker.warning(`Waiting worker (${worker.pid}) exited with code ${how}`);
-    } else if (worker.lastState === 'retiring') {
-      this.speaker.warning(`Former worker (${worker.pid}) exited with code ${how}`);
-      this.pastStaleRequests += worker.staleRequests;
-    } else if (worker.lastState === 'serving') {
-      const nowMs = Date.now();
-      const count = this.deaths.add(nowMs, nowMs - worker.servingSinceMs);
-      const next =
-        this.current === undefined ? 'a new worker is started' : `worker (${this.current.pid}) serves`;
-      const text = `Current worker (${worker.pid}) exited with code ${how}`;
-      this.sayDeath(worker, `${text}, the ${ordinal(count)} death in 15 minutes; ${next}.`);
-    }
-    this.tellHistory();
-    if (this.hasServed && this.current === undefined && !this.isStopping) void this.replace();
-  }
-
-  private sayDeath(worker: WorkerChild, text: string): void {
-    if (worker.exitStatus < 128) this.speaker.warning(text);
-    else this.speaker.alert(text);
+    this.chronicle.ended(worker, this.isStopping, this.reserve.ended(worker));
+    if (this.isStopping) this.exitWhenAlone();
+    else if (this.hasServed && this.current === undefined) void this.replace();
   }
 }

@@ -33,6 +33,8 @@ export type FromWorker =
   /** What was said at its start. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'failed' }
+  /** Descriptor: its flight recorder (native/crash/record.h), to be read when it has died. */
+  | { readonly kind: 'recorder' }
   /** Everything is open, nobody is let in. Descriptors: what it read, for another worker with the same configuration; and, when
    * files alone decide it, what the disk must still hold for the next start to be the same. */
   | { readonly kind: 'ready'; readonly facts: WorkerFacts }
@@ -53,14 +55,40 @@ export interface HistoryCounts {
   readonly reloads: number;
   readonly failedReloads: number;
   readonly crashes: number;
+  /** In 15 minutes; in the encoder. */
+  readonly crashesLately: number;
+  readonly encoderCrashes: number;
   readonly staleWorkers: number;
   readonly staleRequests: number;
 }
 
 function areCounts(value: unknown): boolean {
   const all = fieldsOf(value);
-  const names = ['reloads', 'failedReloads', 'crashes', 'staleWorkers', 'staleRequests'];
-  return all !== undefined && names.every((name) => isInteger(all[name], 0, Number.MAX_SAFE_INTEGER));
+  return all !== undefined && COUNTS.every((name) => isInteger(all[name], 0, Number.MAX_SAFE_INTEGER));
+}
+
+const COUNTS = [
+  'reloads',
+  'failedReloads',
+  'crashes',
+  'crashesLately',
+  'encoderCrashes',
+  'staleWorkers',
+  'staleRequests',
+];
+
+/** The last death of a worker, as `show info` has it. */
+export interface LastCrash {
+  readonly timeSec: number;
+  readonly signal: string;
+  readonly proxy: string;
+  readonly text: string;
+}
+
+function isCrash(value: unknown): boolean {
+  const all = fieldsOf(value);
+  const texts = [all?.signal, all?.proxy, all?.text];
+  return isInteger(all?.timeSec, 0, UINT_MAX) && texts.every((text) => isText(text, TEXT_MAX_CHARS));
 }
 
 export type ToWorker =
@@ -80,7 +108,17 @@ export type ToWorker =
   /** What another worker said of its state; before `serve`. */
   | { readonly kind: 'state'; readonly entries: readonly unknown[] }
   /** How workers came and went, for `show info`. */
-  | { readonly kind: 'history'; readonly counts: HistoryCounts }
+  | {
+      readonly kind: 'history';
+      readonly counts: HistoryCounts;
+      /** `<proxy>=<deaths> …`, of 15 minutes. */
+      readonly crashesByProxy: string;
+      readonly last: LastCrash | null;
+    }
+  /** Workers died in the encoder of these proxies: it is switched off. */
+  | { readonly kind: 'encoder'; readonly proxies: readonly string[] }
+  /** To be logged: the master has no log targets. */
+  | { readonly kind: 'alarm'; readonly text: string }
   /** Say the rest of the state. */
   | { readonly kind: 'report' }
   /** Descriptors: receiving ends of its predecessors' handovers. */
@@ -158,6 +196,9 @@ function areTexts(value: unknown, count: number): value is string[] {
 /** Lines of a message that says who keeps a worker. */
 export const STALE_LINES_MAX = 5;
 
+/** Most descriptors a message of a worker may bring. */
+const DESCRIPTORS_FROM: Readonly<Record<string, number>> = { ready: 2, evidence: 1, recorder: 1 };
+
 function areEntries(value: unknown): value is unknown[] {
   return Array.isArray(value) && value.length <= ENTRIES_PER_MESSAGE;
 }
@@ -165,7 +206,7 @@ function areEntries(value: unknown): value is unknown[] {
 /** What a worker said, or undefined when it makes no sense. */
 export function fromWorker(value: unknown, descriptors: number): FromWorker | undefined {
   const all = fieldsOf(value);
-  const most = all?.kind === 'ready' ? 2 : all?.kind === 'evidence' ? 1 : 0;
+  const most = DESCRIPTORS_FROM[String(all?.kind)] ?? 0;
   if (all === undefined || descriptors > most) return undefined;
   switch (all.kind) {
     case 'booted':
@@ -173,6 +214,8 @@ export function fromWorker(value: unknown, descriptors: number): FromWorker | un
     case 'reported':
     case 'serving':
       return { kind: all.kind };
+    case 'recorder':
+      return descriptors === 1 ? { kind: 'recorder' } : undefined;
     case 'log':
       return isText(all.text, TEXT_MAX_CHARS) ? { kind: 'log', text: all.text } : undefined;
     case 'stale':
@@ -203,6 +246,9 @@ function isAnswer(value: unknown): boolean {
   return all !== undefined && (isInteger(all.socketId, 1, UINT_MAX) || isText(all.error, TEXT_MAX_CHARS));
 }
 
+/** Encoders that one message switches off. */
+export const ENCODERS_MAX = 64;
+
 const LEVELS = ['user', 'operator', 'admin'];
 
 /** Most descriptors a message may bring. */
@@ -228,7 +274,12 @@ export function toWorker(value: unknown, descriptors: number): ToWorker | undefi
     },
     serve: () => true,
     state: () => areEntries(all.entries),
-    history: () => areCounts(all.counts),
+    history: () =>
+      areCounts(all.counts) &&
+      isText(all.crashesByProxy, TEXT_MAX_CHARS) &&
+      (all.last === null || isCrash(all.last)),
+    encoder: () => areTexts(all.proxies, ENCODERS_MAX),
+    alarm: () => isText(all.text, TEXT_MAX_CHARS),
     report: () => true,
     retire: () =>
       typeof all.isLast === 'boolean' &&
@@ -260,4 +311,13 @@ export function* entryPieces(entries: Iterable<object>): Generator<object[]> {
     chars += more;
   }
   if (piece.length > 0) yield piece;
+}
+
+/** How the packet begins that a dying worker sends (native/crash/crash.h), and how long it is. */
+const NOTICE_MARK = 0xc5;
+const NOTICE_BYTES = 40;
+
+/** Whether <bytes> say that a worker is dying; the rest stands in its recorder. */
+export function isCrashNotice(bytes: Uint8Array): boolean {
+  return bytes.length === NOTICE_BYTES && bytes[0] === NOTICE_MARK;
 }

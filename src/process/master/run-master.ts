@@ -111,7 +111,7 @@ class MasterProcess {
     const keep = [
       ...[0, 1, 2],
       ...crew.orphans,
-      ...crew.workers.flatMap((worker) => [worker.channelFd, worker.handoverFd]),
+      ...crew.workers.flatMap((worker) => [worker.channelFd, worker.handoverFd, worker.recorderFd]),
       ...broker.sockets.map((socket) => socket.fd),
       ...Object.values(this.sockets),
       sourcesFd,

@@ -6,7 +6,8 @@ import { type Seen, seenFrom } from '../../config/seen.ts';
 import type { Addon } from '../../native/addon.ts';
 import { Channel } from '../channel.ts';
 import type { SocketSettings } from '../sockets.ts';
-import { type FromWorker, fromWorker, type ToWorker, type WorkerFacts } from './messages.ts';
+import type { Attribution } from './attribution.ts';
+import { type FromWorker, fromWorker, isCrashNotice, type ToWorker, type WorkerFacts } from './messages.ts';
 
 export type WorkerState = 'booting' | 'ready' | 'serving' | 'retiring' | 'gone';
 
@@ -21,8 +22,8 @@ const FAILED_MAX_MS = 2000;
 export interface WorkerEvents {
   /** All that it wants is known. */
   onSockets(worker: WorkerChild, wanted: readonly SocketSettings[]): void;
-  /** Bytes of its crash recorder. */
-  onNotice(worker: WorkerChild, bytes: Buffer): void;
+  /** It is dying, and the first to say so; what of stands in its recorder. */
+  onNotice(worker: WorkerChild): void;
   onStale(worker: WorkerChild, lines: readonly string[]): void;
   onState(worker: WorkerChild, entries: readonly unknown[]): void;
   /** What it knew, to be kept in <folder>. */
@@ -54,6 +55,7 @@ export type SavedWorker = Pick<
   | 'startupLog'
   | 'notes'
   | 'handoverFd'
+  | 'recorderFd'
 > & { readonly channelFd: number; readonly socketIds: readonly number[] };
 
 export class WorkerChild {
@@ -81,6 +83,12 @@ export class WorkerChild {
   findings: readonly Seen[] | undefined;
   /** Where the connections arrive that it hands over, kept for its successors; -1 = closed. */
   handoverFd = -1;
+  /** Its flight recorder, to be read when it has died; -1 = it gave none. */
+  recorderFd = -1;
+  /** Who killed it, when it is dying or dead. */
+  attribution: Attribution | undefined;
+  /** The master has ended it, or has told it to end at once. */
+  isSentAway = false;
   /** Numbers of the sockets it was given. */
   readonly socketIds = new Set<number>();
   /** 128 + signal, or its code; -1 while it runs. */
@@ -101,7 +109,7 @@ export class WorkerChild {
       onMessage: (message, fds) => this.take(message, fds),
       onNotice: (bytes, fds) => {
         for (const fd of fds) addon.closeFd(fd);
-        events.onNotice(this, bytes);
+        if (isCrashNotice(bytes)) events.onNotice(this);
       },
       onEnd: (reason) => events.onSilence(this, reason),
     });
@@ -147,6 +155,7 @@ export class WorkerChild {
   }
 
   signal(name: NodeJS.Signals): void {
+    if (name === 'SIGKILL' || name === 'SIGTERM' || name === 'SIGINT') this.isSentAway = true;
     try {
       if (this.isAlive) process.kill(this.pid, name);
     } catch {
@@ -161,11 +170,11 @@ export class WorkerChild {
 
   save(): SavedWorker {
     const { pid, stamp, startedMs, servingSinceMs, generation, reloads, state, facts } = this;
-    const { startupLog, notes, handoverFd, channelFd } = this;
+    const { startupLog, notes, handoverFd, recorderFd, channelFd } = this;
     const socketIds = [...this.socketIds];
     return {
       ...{ pid, stamp, startedMs, servingSinceMs, generation, reloads, state, facts },
-      ...{ startupLog, notes, handoverFd, channelFd, socketIds },
+      ...{ startupLog, notes, handoverFd, recorderFd, channelFd, socketIds },
     };
   }
 
@@ -184,6 +193,8 @@ export class WorkerChild {
   /** The process is gone. */
   ended(status: number): void {
     this.exitStatus = status;
+    // What it said last may still be there: evidence, its state.
+    this.channel.drain();
     this.lastState = this.state;
     this.state = 'gone';
     this.channel.close();
@@ -191,7 +202,7 @@ export class WorkerChild {
     this.advance();
   }
 
-  closeOwn(name: 'sourcesFd' | 'handoverFd'): void {
+  closeOwn(name: 'sourcesFd' | 'handoverFd' | 'recorderFd'): void {
     if (this[name] >= 0) this.addon.closeFd(this[name]);
     this[name] = -1;
   }
@@ -223,6 +234,10 @@ export class WorkerChild {
       case 'failed':
         // It ends by itself: how is worth waiting for.
         setTimeout(() => this.signal('SIGKILL'), FAILED_MAX_MS).unref();
+        break;
+      case 'recorder':
+        this.closeOwn('recorderFd');
+        this.recorderFd = fds.pop() ?? -1;
         break;
       case 'sockets':
         this.wanted.push(...message.wanted);

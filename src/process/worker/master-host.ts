@@ -95,6 +95,10 @@ export class MasterHost implements Host {
   private readonly state: unknown[] = [];
   /** Sockets that the successor has, too. */
   private readonly kept = new Set<number>();
+  /** Proxies whose encoder has to go, and words for the log: until clients are let in. */
+  private readonly encoders = new Set<string>();
+  private readonly alarms: string[] = [];
+  private isServing = false;
   private isTold: () => void = () => {};
 
   constructor(addon: Addon, master: Master, channelFd: number) {
@@ -129,8 +133,15 @@ export class MasterHost implements Host {
         this.state.push(...message.entries);
         return;
       case 'history':
-        Object.assign(this.history, message.counts);
-        if (this.running !== undefined) Object.assign(this.running.history, message.counts);
+        this.tellHistory(message);
+        return;
+      case 'encoder':
+        for (const proxy of message.proxies) this.encoders.add(proxy);
+        if (this.isServing) this.switchEncodersOff();
+        return;
+      case 'alarm':
+        this.alarms.push(message.text);
+        if (this.isServing) this.sayAlarms();
         return;
       case 'report':
         if (this.running !== undefined) this.sayState(this.running.lastState());
@@ -160,6 +171,10 @@ export class MasterHost implements Host {
     onSignals(running);
   }
 
+  keepRecorder(_: Addon, fd: number): void {
+    if (fd >= 0) this.master.send({ kind: 'recorder' }, [], [fd]);
+  }
+
   opened(): boolean {
     return true;
   }
@@ -173,13 +188,16 @@ export class MasterHost implements Host {
     this.sayReady(parts);
     await told;
     this.running?.applyState(this.state.splice(0));
+    this.switchEncodersOff();
   }
 
   serves(): void {
     const { running } = this;
     running?.receive(this.arriving);
     this.master.send({ kind: 'serving' });
+    this.isServing = true;
     if (running === undefined) return;
+    this.sayAlarms();
     // Of a master in the background: whoever started it waits for the end of what is said.
     const { options, configuration } = running.parts;
     const isInBackground = isDaemonWanted(options, configuration.global.isDaemon) && !options.isNotifying;
@@ -191,6 +209,34 @@ export class MasterHost implements Host {
     const fd = this.addon.memoryFile('sluice-evidence', Buffer.from(text, 'latin1'));
     if (fd >= 0) this.master.send({ kind: 'evidence', folder }, [], [fd]);
     return '';
+  }
+
+  /** What died of it must not meet it again: the switch is state from now on, and known to whoever comes next. */
+  private switchEncodersOff(): void {
+    const { running } = this;
+    if (running === undefined || this.encoders.size === 0) return;
+    running.switchEncodersOff(this.encoders);
+    this.encoders.clear();
+  }
+
+  private sayAlarms(): void {
+    for (const text of this.alarms.splice(0)) this.running?.logAlarm(text);
+  }
+
+  private tellHistory({ counts, crashesByProxy, last }: Extract<ToWorker, { kind: 'history' }>): void {
+    const { reloads, failedReloads, crashes, crashesLately, encoderCrashes, staleWorkers, staleRequests } =
+      counts;
+    const told = {
+      reloads,
+      failedReloads,
+      crashes,
+      crashesLately,
+      encoderCrashes,
+      staleWorkers,
+      staleRequests,
+    };
+    Object.assign(this.history, told, { crashesByProxy, lastCrash: last ?? undefined });
+    if (this.running !== undefined) Object.assign(this.running.history, this.history);
   }
 
   private sayState(entries: readonly object[]): void {
