@@ -22,7 +22,7 @@ const FAILED_MAX_MS = 2000;
 export interface WorkerEvents {
   /** All that it wants is known. */
   onSockets(worker: WorkerChild, wanted: readonly SocketSettings[]): void;
-  /** It is dying, and the first to say so; what of stands in its recorder. */
+  /** It is dying, and the first to say so; what of, its recorder says. */
   onNotice(worker: WorkerChild): void;
   onStale(worker: WorkerChild, lines: readonly string[]): void;
   onState(worker: WorkerChild, entries: readonly unknown[]): void;
