@@ -12,6 +12,8 @@ import { rowsByKind, rowsOf } from './samples.ts';
 import { measureSet, nodeSets, runBenchmarkJs } from './through-node.ts';
 
 const NOISE_LENGTH = 1 << 20;
+/** One body alone: a disturbance would be all of its figure. */
+const NOISE_ROUNDS = 4;
 const NODE_ROUNDS = 3;
 
 const ownBodies = (files: readonly string[]): Body[] =>
@@ -48,7 +50,8 @@ const measured = async (root: string, options: CodecOptions): Promise<CodecResul
   const baseline = options.libraries.includes('--libslz') ? 'libslz' : 'zlib 1';
   const { samples, crcGb } = runHarness(root, bodies, options);
   const noise = noiseBody();
-  const noiseSamples = runHarness(root, [noise], { ...options, chunks: [16_384] }).samples;
+  const often = { ...options, chunks: [16_384], rounds: options.rounds * NOISE_ROUNDS };
+  const noiseSamples = runHarness(root, [noise], often).samples;
   rmSync(noise.file);
   const node: CodecResults['node'][number][] = [];
   for (const set of options.throughNode ? nodeSets(bodies) : []) {

@@ -13,7 +13,7 @@ import type { Sample } from './samples.ts';
 const CHUNK = 16_384;
 /** Below 8 KB a stream's own cost is most of it. Bytes. */
 const SMALL = [1024, 4096, 8000] as const;
-const ROUND_MS = 80;
+const ROUND_MS = 60;
 const WARM_MS = 20;
 const SIZE_MAX = 2 << 20;
 /** Input of one sample, at least: reading the process's clock costs microseconds, as much as a small body. */
@@ -161,16 +161,22 @@ export const measureSet = async (set: NodeSet, rounds: number, chunk: number): P
   return samples;
 };
 
+/** benchmark.js goes on until its samples agree, which on a busy machine is never: seconds and samples of a contender. */
+const FIELD_TIME_MAX_S = 0.4;
+const FIELD_SAMPLES_MIN = 5;
+const FIELD_BODIES = 2;
+
 /** The same contenders under benchmark.js, whose lines the field knows; wall-clock time, a few bodies. */
 export const runBenchmarkJs = async (set: NodeSet, say: (line: string) => void): Promise<void> => {
   const { default: Benchmark } = await import('benchmark');
-  for (const body of set.bodies.slice(0, 3)) {
+  for (const body of set.bodies.slice(0, FIELD_BODIES)) {
     say(`${set.name}: ${body.name}, ${body.bytes.length} bytes`);
     const suite = new Benchmark.Suite();
     for (const { engine, pack } of set.contenders) {
       suite.add(engine, {
         defer: true,
-        maxTime: 1,
+        maxTime: FIELD_TIME_MAX_S,
+        minSamples: FIELD_SAMPLES_MIN,
         fn: async (deferred: { resolve(): void }) => {
           await pack(body.bytes);
           deferred.resolve();
