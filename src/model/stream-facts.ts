@@ -23,7 +23,8 @@ export interface StreamFacts {
   readonly isAnswered: boolean;
 }
 
-/** Streams to end: all of a server, or one. */
+/** Streams to end: all, all of a server, or one. */
 export type StreamChoice =
+  | { readonly all: true }
   | { readonly server: number }
   | { readonly thread: number; readonly stream: number; readonly generation: number };

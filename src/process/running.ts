@@ -85,7 +85,7 @@ export class Running {
     this.pauses = new Pause(parts, this.voice);
     this.api = new RuntimeApi(parts, this.states, this.voice, this.pauses);
     this.arrivals = new Arrivals(parts.addon);
-    this.stop = new Stop(parts, this.voice, this.api.source, () => this.evidence());
+    this.stop = new Stop(parts, this.voice, this.api.source, streamDoor(parts), () => this.evidence());
     this.watch = new StateWatch(this.api.source);
     mainEngine.onProbe((words, at) => this.checks.onProbe(words, at));
   }
@@ -155,6 +155,11 @@ export class Running {
     const { successor } = this.parts;
     if (successor.fd >= 0 && !this.stop.isStopping) this.retire(successor.fd, successor.socketIds);
     else this.stop.soft(() => this.checks.stop());
+  }
+
+  /** A signal ends the process at once: whoever is served is not forgotten. */
+  lastWords(): Promise<void> {
+    return this.stop.lastWords();
   }
 
   /** A successor serves, with the sockets of <kept>: their idle clients move to it through <handoverFd>. */

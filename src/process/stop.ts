@@ -1,7 +1,9 @@
 /** The end of the process. A soft stop lets go of the listeners, closes what is idle, waits for the rest and ends with 0; `grace` comes
  * before it, `hard-stop-after` bounds it.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseTime } from '../base/time.ts';
+import type { StreamDoor } from '../cli/command.ts';
 import { backendRecord, counterSlice, frontendRecord } from '../model/counter-slices.ts';
 import { COUNT_CONN_TOT, COUNT_STOT } from '../model/counters.ts';
 import type { Proxy } from '../model/proxy.ts';
@@ -10,6 +12,8 @@ import type { StatsSource } from '../stats/source.ts';
 import type { ControlVoice } from './control-voice.ts';
 import type { Parts } from './running.ts';
 
+/** Threads that do not say within this whom they serve are not waited for. */
+const ANSWER_MAX_MS = 500;
 /** How often a stopping process looks whether it is alone. */
 const STOP_LOOK_MS = 10;
 /** Engines that do not let go within this are left to the kernel. */
@@ -31,6 +35,17 @@ function sum({ counters, layout }: StatsSource, at: number): number {
   return value;
 }
 
+async function hasStreams(door: StreamDoor): Promise<boolean> {
+  for (let thread = 0; thread < door.threads; thread++) {
+    for (let from = 0; from >= 0; ) {
+      const { streams, next } = await door.list(thread, from);
+      if (streams.length > 0) return true;
+      from = next;
+    }
+  }
+  return false;
+}
+
 /** What is said of a proxy that serves nobody any more. */
 export function stoppedText(source: StatsSource, { name, index }: Proxy): string {
   const frontend = sum(source, frontendRecord(index) + COUNT_CONN_TOT);
@@ -42,12 +57,20 @@ export class Stop {
   private readonly parts: Parts;
   private readonly voice: ControlVoice;
   private readonly source: StatsSource;
+  private readonly streams: StreamDoor;
   private readonly evidence: () => Promise<string>;
   isStopping = false;
   private isEnding = false;
 
-  constructor(parts: Parts, voice: ControlVoice, source: StatsSource, evidence: () => Promise<string>) {
+  constructor(
+    parts: Parts,
+    voice: ControlVoice,
+    source: StatsSource,
+    streams: StreamDoor,
+    evidence: () => Promise<string>,
+  ) {
     this.parts = parts;
+    this.streams = streams;
     this.evidence = evidence;
     this.voice = voice;
     this.source = source;
@@ -111,12 +134,32 @@ export class Stop {
     else void this.end(0);
   }
 
-  private async hard(): Promise<void> {
-    const { configuration, live, speaker, host } = this.parts;
-    speaker.warning('soft-stop running for too long, performing a hard-stop.');
+  /** Keeps what is known of those who are still there. */
+  private async keepEvidence(): Promise<void> {
+    const { configuration, speaker, host } = this.parts;
     const folder = configuration.global.settings.get('hard-stop-folder')?.[0] ?? '';
     const kept = host.keepEvidence(await this.evidence(), folder);
     if (kept !== '') speaker.notice(kept);
+  }
+
+  /** Ends all streams, so that each has its log line; done when they are gone. A thread that is stuck does not answer. */
+  private async shutStreams(): Promise<void> {
+    await this.streams.shut({ all: true });
+    while (await hasStreams(this.streams)) await delay(STOP_LOOK_MS);
+  }
+
+  /** Before the process dies of a signal: what is known of those who are still served is kept. */
+  async lastWords(): Promise<void> {
+    const isServing = await Promise.race([hasStreams(this.streams), delay(ANSWER_MAX_MS, true)]);
+    if (isServing) await this.keepEvidence();
+  }
+
+  private async hard(): Promise<void> {
+    const { configuration, live, speaker } = this.parts;
+    const text = 'soft-stop running for too long, performing a hard-stop.';
+    speaker.warning(text);
+    this.voice.logGlobal(WARNING, text);
+    await this.keepEvidence();
     for (const proxy of configuration.proxies) {
       const at = live.proxy(proxy.index);
       const left = Math.max(
@@ -126,6 +169,7 @@ export class Stop {
       if (left > 0)
         this.say(proxy, `Proxy ${proxy.name} hard-stopped (${left} remaining conns will be closed).`);
     }
+    await Promise.race([this.shutStreams(), delay(ANSWER_MAX_MS)]);
     void this.end(0);
   }
 

@@ -67,6 +67,7 @@ export function listStreams(plane: Plane, from: number, nowMs: number): StreamPi
 }
 
 function isChosen(plane: Plane, stream: DataStream, choice: StreamChoice): boolean {
+  if ('all' in choice) return true;
   if ('server' in choice) return stream.server?.index === choice.server;
   if (choice.thread !== plane.engine.thread) return false;
   return choice.stream === stream.index && choice.generation === stream.generation;

@@ -1,8 +1,8 @@
 /** What a worker leaves behind: its state for the next one, its reasons while it is still there, its evidence when it is ended. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { startMaster } from '../tool/master.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Master, startMaster } from '../tool/master.ts';
 import { rawClient } from '../tool/raw-socket.ts';
 import { until } from '../tool/until.ts';
 
@@ -45,6 +45,54 @@ it('a hard stop leaves a file with what the worker knew', async () => {
   expect(text).toContain('# pxname,svname,');
   expect(text).toContain('be_id be_name srv_id srv_name');
   client.close();
+});
+
+describe('who is ended at once with clients still there leaves such a file, too', () => {
+  /** A master whose worker has a request that never ends. */
+  async function busyMaster(global: string): Promise<{ master: Master; worker: number }> {
+    const master = await startMaster(
+      CFG.replace('no-standby', `no-standby\n  hard-stop-folder {dir}\n  ${global}`),
+    );
+    const worker = await master.current();
+    const client = await rawClient(master.proxy.ports['fe'] as number);
+    onTestFinished(() => client.close());
+    await client.send('POST /never-ends HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n');
+    await until(async () => (await master.ask('@1 show sess')).includes('src=127.0.0.1'));
+    return { master, worker };
+  }
+
+  function fileOf(master: Master, worker: number): string | undefined {
+    const { dir } = master.proxy;
+    const name = readdirSync(dir).find((one) => one.startsWith(`sluice-${worker}-`) && one.endsWith('.stop'));
+    return name === undefined ? undefined : readFileSync(join(dir, name), 'latin1');
+  }
+
+  it('when the master is stopped', async () => {
+    const { master, worker } = await busyMaster('');
+    let text: string | undefined;
+    master.proxy.process.once('exit', () => {
+      text = fileOf(master, worker);
+    });
+    expect(await master.proxy.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(text).toContain(`\nPid: ${worker}\n`);
+    expect(text).toContain('request="POST /never-ends"');
+    expect(master.proxy.stderr).toContain(`What process ${worker} knew is in `);
+  });
+
+  it('when it has seen more than mworker-max-reloads', async () => {
+    const { master, worker } = await busyMaster('mworker-max-reloads 1');
+    for (let n = 0; n < 2; n++) expect(await master.ask('reload')).toMatch(/^Success=1/);
+    await master.replaced(worker);
+    expect(fileOf(master, worker)).toContain('request="POST /never-ends"');
+  });
+
+  it('and none when nobody is served', async () => {
+    const master = await startMaster(CFG.replace('no-standby', 'no-standby\n  hard-stop-folder {dir}'));
+    const idle = await rawClient(master.proxy.ports['fe'] as number);
+    onTestFinished(() => idle.close());
+    await master.proxy.stop('SIGTERM');
+    expect(master.proxy.stderr).not.toContain(' knew is in ');
+  });
 });
 
 it('a worker that is still there after ten seconds says who keeps it', async () => {

@@ -1,5 +1,5 @@
 /** How a process ends: soft stop, hard stop, death by a signal, a thread that is gone, under load. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { isTaken } from '../tool/kernel-sockets.ts';
 import { endUnderLoad } from '../tool/load.ts';
 import { startProxy } from '../tool/proxy.ts';
@@ -65,6 +65,36 @@ describe.each([1, 2])('with nbthread %i', (threads) => {
     expect(await within(proxy.exited, SLOW_MACHINE_MS, 'the end')).toEqual({ code: 0, signal: null });
     expect(proxy.stderr).toContain('soft-stop running for too long, performing a hard-stop.');
     expect(proxy.stderr).toContain('Proxy fe hard-stopped (1 remaining conns will be closed).');
+  });
+
+  it('who is ended by hard-stop-after has a log line', async () => {
+    const server = await scriptedServer([{ wait: 'end' }]);
+    const proxy = await startProxy({
+      ports: { server: server.port },
+      cfg: `${HEAD}  log \${log} local0\n  hard-stop-after 300ms\n${DEFAULTS}frontend fe
+  log global
+  option httplog
+  bind 127.0.0.1:{port:fe}
+  default_backend be
+backend be
+  server s 127.0.0.1:{port:server}
+`,
+    });
+    const port = proxy.ports['fe'] as number;
+    const clients = await Promise.all(Array.from({ length: 3 }, () => rawClient(port)));
+    for (const [n, client] of clients.entries()) {
+      onTestFinished(() => client.close());
+      await client.send(`GET /${n} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    }
+    await server.accepted(clients.length);
+    proxy.process.kill('SIGUSR1');
+    expect(await within(proxy.exited, SLOW_MACHINE_MS, 'the end')).toEqual({ code: 0, signal: null });
+    const lines = proxy.logs.lines.map(({ text }) => text);
+    for (const n of clients.keys())
+      expect(
+        lines.filter((text) => text.includes(' KH-- ') && text.includes(`"GET /${n} HTTP/1.1"`)),
+      ).toHaveLength(1);
+    expect(lines.join('\n')).toContain('soft-stop running for too long, performing a hard-stop.');
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it at once', async (signal) => {

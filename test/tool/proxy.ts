@@ -75,7 +75,7 @@ export async function startProxy(given: string | ProxyOptions): Promise<Proxy> {
 
   const child = spawn(options.program ?? sluiceProgram, ['-db', ...(options.args ?? []), '-f', cfgPath], {
     cwd: dir,
-    env: { ...environment(), ...options.env },
+    env: { ...environment(), TMPDIR: dir, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const proxy = processFace(child, { dir, cfgPath, ports, sink });

@@ -168,7 +168,7 @@ export class MasterHost implements Host {
   attach(running: Running): void {
     this.running = running;
     Object.assign(running.history, this.history, { generation: this.generation });
-    onSignals(running);
+    onSignals(running, () => running.lastWords());
   }
 
   keepRecorder(_: Addon, fd: number): void {
