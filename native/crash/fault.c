@@ -82,12 +82,12 @@ __attribute__((noinline)) static void fault_native(const char *kind, uint8_t *ou
     }
 }
 
-void fault_encode(const char *line, uint8_t *out, size_t room)
+void fault_encode(const char *line, uint64_t done, uint8_t *out, size_t room)
 {
-    const char *kind = asked(line);
+    const char *kind = asked(line), *after = kind == NULL ? NULL : strstr(kind, "?after=");
     BUG_ON(out == NULL);
     BUG_ON(room == 0);
-    if (kind != NULL)
+    if (kind != NULL && (after == NULL || done >= strtoull(after + 7, NULL, 10)))
         fault_native(kind, out, room);
 }
 

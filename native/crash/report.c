@@ -83,6 +83,7 @@ static void write_maps(struct text *t)
 int report_write(const void *context)
 {
     struct text t;
+    uint64_t began_ns = crash_now_ns();
     int fd = report_open();
     if (fd < 0)
         return -ENOENT;
@@ -95,6 +96,10 @@ int report_write(const void *context)
     part_events(&t);
     part_modules(&t);
     write_maps(&t);
+    text_flush(&t);
+    text_str(&t, "\n[end]\nwritten-us: "); /* a report without it is cut */
+    text_dec(&t, (crash_now_ns() - began_ns) / 1000);
+    text_char(&t, '\n');
     text_flush(&t);
     close(fd);
     return 0;

@@ -78,7 +78,8 @@ static uint32_t stage_encode(struct stream *s, struct dir *d, uint32_t gathered,
     if (out == e->tx)
         fence_put(out + room);
     len = slz_encode(&d->slz, out, e->gather, gathered, !last);
-    fault_encode(recorder_slot(&e->rec, s->index)->line, out, room);
+    fault_encode(recorder_slot(&e->rec, s->index)->line, recorder_slot(&e->rec, s->index)->encoder_in, out,
+                 room);
     if (out == e->tx)
         fence_look(out + room, "slz_encode", room);
     else

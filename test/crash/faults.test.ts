@@ -14,6 +14,8 @@ const isBuilt = existsSync(join(root, 'build/faults/sluice.node'));
 const hasCoreFile = !readFileSync('/proc/sys/kernel/core_pattern', 'utf8').startsWith('|');
 const CORE_MAX_BYTES = 20 * 1024 * 1024;
 const TOLD_MAX_US = 1000;
+/** Ten times what is promised, which which it takes a twentieth of (0.5 to 0.8 ms measured): others work on this one. */
+const WRITTEN_MAX_US = 10 * 20_000;
 
 const BODY = 'a text that compresses well, again and again. '.repeat(200);
 const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
@@ -89,6 +91,7 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
     expect(verdict).toContain(WHO.replace('KIND', kind));
     expect(end.proxy.stderr).toContain(`sluice[${end.proxy.pid}]: ${verdict}; report: `);
     expect(numberIn(end.report, 'told-us')).toBeLessThanOrEqual(TOLD_MAX_US);
+    expect(numberIn(end.report, 'written-us')).toBeLessThanOrEqual(WRITTEN_MAX_US);
     expect(numberIn(end.report, 'threads-not-parked')).toBe(0);
     expect(end.report).toMatch(/^\[stack\]\n(?:0x.*\n)*?0x[0-9a-f]+ .*sluice\.node\+0x/m);
     expect(end.report).toMatch(/^\* [01]\/\d+ state 8 client 127\.0\.0\.1:\d+ .*host "example\.org"/m);
@@ -136,7 +139,10 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
       const { blocks, size } = statSync(core);
       expect(blocks * 512).toBeLessThan(CORE_MAX_BYTES);
       expect(size).toBeGreaterThan(0);
-      expect(readFileSync(core).includes('SLURECD1')).toBe(true);
+      const memory = readFileSync(core);
+      expect(memory.includes('SLURECD1')).toBe(true);
+      // Bodies are kept out of cores; what the call at work read is not.
+      expect(memory.includes(BODY.slice(0, 4000))).toBe(true);
     },
   );
 
