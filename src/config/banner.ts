@@ -79,7 +79,7 @@ export const USAGE = `Usage : sluice [-f <cfgfile|cfgdir>]* [ -vdV ] [ -n <maxco
         -sf/-st [pid ]* finishes/terminates old pids.
         -x <unix_socket> get listening sockets from a unix socket
         'sluice prove-reload <cfgfile>*' proves what reloads and restarts lose
-        'sluice postmortem <core|pid>' says which request was at work in a crash
+        'sluice postmortem <core|report|dir|pid>' says which request was at work
         'sluice check-coredump' says whether a crash leaves a core file
         Other -d options of HAProxy are accepted and ignored.
 `;

@@ -6,6 +6,7 @@ import { type CoreFacts, coreDirectory, readCoreFacts } from './core-facts.ts';
 
 const fine: CoreFacts = {
   pid: 7,
+  uid: 999,
   softLimit: Number.POSITIVE_INFINITY,
   hardLimit: Number.POSITIVE_INFINITY,
   pattern: '/cores/core.%p',

@@ -15,10 +15,13 @@ export interface Finding {
 
 /** A process at work leaves so much; below it a core is likely to be cut. */
 const ROOM_WANTED_BYTES = 256 * 1024 * 1024;
-const PATTERN_WANTED = 'core.%e.%p.%t';
+const DIRECTORY_WANTED = '/var/lib/sluice/cores';
+const PATTERN_WANTED = `${DIRECTORY_WANTED}/core.%e.%p.%t`;
 /** coredump_filter: private memory, shared memory without a file (the flight recorder lies there). */
 const FILTER_PRIVATE = 1;
 const FILTER_SHARED = 2;
+/** kernel.yama.ptrace_scope: nobody, until the next boot. */
+const PTRACE_NEVER = 3;
 
 function good(subject: string, text: string): Finding {
   return { subject, rank: 'good', text, fix: '' };
@@ -66,14 +69,14 @@ function judgePipe(facts: CoreFacts): Finding {
     subject,
     rank: 'bad',
     text: `'${facts.pattern}': the program of the pipe ${where}`,
-    fix: `sysctl -w kernel.core_pattern=/var/lib/sluice/cores/${PATTERN_WANTED}   (on the host: the pattern is the whole machine's)`,
+    fix: `sysctl -w kernel.core_pattern=${PATTERN_WANTED}   (on the host: the pattern is the whole machine's)`,
   };
 }
 
 function judgePattern(facts: CoreFacts): Finding {
   const { pattern } = facts;
   const subject = 'core pattern';
-  const fix = `sysctl -w kernel.core_pattern=/var/lib/sluice/cores/${PATTERN_WANTED}   (on the host)`;
+  const fix = `sysctl -w kernel.core_pattern=${PATTERN_WANTED}   (on the host)`;
   if (pattern.startsWith('|')) return judgePipe(facts);
   if (pattern === '') return { subject, rank: 'bad', text: 'is empty: no core is written', fix };
   const place = pattern.startsWith('/') ? '' : ' in the working directory';
@@ -84,12 +87,24 @@ function judgePattern(facts: CoreFacts): Finding {
   return good(subject, `'${pattern}'${place}`);
 }
 
-function judgeDirectory({ directory, directoryFault, freeBytes, pattern }: CoreFacts): Finding[] {
+/** What to do about a directory that takes no core. */
+function directoryFix({ directory, pattern, uid }: CoreFacts): string {
+  if (pattern.startsWith('/')) {
+    return `mkdir -p ${directory} && chown ${uid} ${directory}\ndocker run -v cores:${directory} …   (a volume, not :ro)`;
+  }
+  return [
+    `mkdir -p ${DIRECTORY_WANTED} && chown ${uid} ${DIRECTORY_WANTED}`,
+    `sluice -C ${DIRECTORY_WANTED} …`,
+    `docker run --workdir ${DIRECTORY_WANTED} -v cores:${DIRECTORY_WANTED} …   (a volume, not :ro)`,
+  ].join('\n');
+}
+
+function judgeDirectory(facts: CoreFacts): Finding[] {
+  const { directory, directoryFault, freeBytes } = facts;
   if (directory === '') return [];
   if (directoryFault !== '') {
-    const relative = pattern.startsWith('/') ? '' : `sluice -C /a/directory/that/is/writable …\n`;
-    const fix = `${relative}mkdir -p ${directory} && chown <the user of sluice> ${directory}\ndocker run -v cores:${directory} …`;
-    return [{ subject: 'directory', rank: 'bad', text: `${directory} ${directoryFault}`, fix }];
+    const text = `${directory} ${directoryFault}`;
+    return [{ subject: 'directory', rank: 'bad', text, fix: directoryFix(facts) }];
   }
   const found = [good('directory', `${directory} may be written`)];
   if (freeBytes >= ROOM_WANTED_BYTES) return [...found, good('room', `${megabytes(freeBytes)} are free`)];
@@ -119,14 +134,18 @@ function judgeFilter({ filter, pid }: CoreFacts): Finding {
 
 function judgeTrace({ ptraceScope, isFiltered, mayTrace }: CoreFacts): Finding {
   const subject = 'live process';
-  if (mayTrace) return good(subject, 'gdb may attach');
+  if (ptraceScope < PTRACE_NEVER && mayTrace) return good(subject, 'gdb may attach');
   if (ptraceScope === 0 && !isFiltered) return good(subject, 'gdb may attach to processes of the same user');
+  const fixes = ['docker run --cap-add SYS_PTRACE …'];
+  if (ptraceScope >= PTRACE_NEVER) fixes[0] = 'reboot the host without it: it cannot be taken back';
+  else if (ptraceScope > 0) fixes.push('sysctl -w kernel.yama.ptrace_scope=0   (on the host)');
+  else fixes.push('docker run --security-opt seccomp=unconfined …');
   const by = ptraceScope > 0 ? `kernel.yama.ptrace_scope is ${ptraceScope}` : 'a seccomp filter is in place';
   return {
     subject,
     rank: 'weak',
     text: `${by}: gdb may not attach to a process that runs; cores are not concerned`,
-    fix: 'docker run --cap-add SYS_PTRACE …',
+    fix: fixes.join('\n'),
   };
 }
 

@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 
 export interface CoreFacts {
   readonly pid: number;
+  /** Its effective user, who writes the core. */
+  readonly uid: number;
   /** RLIMIT_CORE in bytes; Infinity = unlimited. */
   readonly softLimit: number;
   readonly hardLimit: number;
@@ -59,7 +61,9 @@ function directoryFault(directory: string): string {
     accessSync(directory, constants.W_OK | constants.X_OK);
     return '';
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'may not be written';
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EROFS') return 'is on a file system that is mounted read-only';
+    return code === 'ENOENT' ? 'does not exist' : 'may not be written';
   }
 }
 
@@ -81,8 +85,7 @@ function cwdOf(proc: string, pid: number): string {
 }
 
 /** Its files in /proc belong to root although it does not: the kernel's sign that no core is written. */
-function isDumpable(proc: string, pid: number, status: string): boolean {
-  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
+function isDumpable(proc: string, pid: number, uid: number): boolean {
   if (uid === 0) return true;
   try {
     return statSync(`${proc}/${pid}/limits`).uid === uid;
@@ -103,10 +106,12 @@ export function readCoreFacts(pid = process.pid, proc = '/proc'): CoreFacts {
   );
   const pattern = read(`${proc}/sys/kernel/core_pattern`).replace(/\n$/, '');
   const status = read(`${proc}/${pid}/status`);
+  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
   const directory = coreDirectory(pattern, cwdOf(proc, pid));
   const program = pattern.startsWith('|') ? (pattern.slice(1).trim().split(/\s+/)[0] ?? '') : '';
   return {
     pid,
+    uid,
     softLimit: limit(limits?.[1]),
     hardLimit: limit(limits?.[2]),
     pattern,
@@ -116,7 +121,7 @@ export function readCoreFacts(pid = process.pid, proc = '/proc'): CoreFacts {
     freeBytes: directory === '' ? 0 : freeBytes(directory),
     hasProgram: program !== '' && existsSync(program),
     isContained: isContained(proc),
-    isDumpable: isDumpable(proc, pid, status),
+    isDumpable: isDumpable(proc, pid, uid),
     filter: Number.parseInt(read(`${proc}/${pid}/coredump_filter`) || '33', 16),
     ptraceScope: Number(read(`${proc}/sys/kernel/yama/ptrace_scope`) || '0'),
     isFiltered: /^Seccomp:\s+2/m.test(status),

@@ -1,18 +1,19 @@
-/** `sluice postmortem <core | report | pid> …`: which request, backend and encoder were at work, first of all; then what that rests on.
+/** `sluice postmortem <core | report | directory | pid> …`: which request, backend and encoder were at work, first of all; then what
+ * that rests on.
  */
 import { renderCommon } from './common.ts';
 import { stackOf } from './debugger.ts';
-import { type Examination, examineCore, examineProcess } from './examine.ts';
+import type { Examination } from './examine.ts';
 import { print } from './print.ts';
-import { renderExamination } from './render.ts';
+import { renderEvidence } from './render.ts';
+import { examine, filesOf, SUBJECTS_MAX, withoutTwins } from './subjects.ts';
 
-const USAGE = `Usage : sluice postmortem [--json] [--no-stack] <core | report>...
+const USAGE = `Usage : sluice postmortem [--json] [--no-stack] <core | report | directory>...
         sluice postmortem [--json] [--stack] <pid>
         Says which request, backend and encoder were at work when a worker died. Several cores: what they have in common.
         A live process is not stopped, unless --stack asks for its stack: then for as long as gdb needs.
+        Exit code 1: something is missing, a sentence says what.
 `;
-/** Examined at once. */
-const SUBJECTS_MAX = 64;
 
 interface Wishes {
   readonly subjects: readonly string[];
@@ -34,22 +35,38 @@ function wishesOf(words: readonly string[]): Wishes | undefined {
   };
 }
 
-function addStack(one: Examination, path: string, pid: number): Examination {
+function withStack(one: Examination, pid: number): Examination {
   if (pid > 0) print(2, `process ${pid} stands still while gdb reads its stack\n`);
-  const stack = stackOf(one, path, pid);
+  const stack = stackOf(one, pid > 0 ? '' : one.subject, pid);
   one.stack = stack.lines;
   return stack.fault === '' ? one : { ...one, warnings: [...one.warnings, stack.fault] };
 }
 
-function examine(subject: string, wishes: Wishes): Examination | string {
-  if (/^\d{1,10}$/.test(subject)) {
-    const one = examineProcess(Number(subject));
-    return typeof one === 'string' || !wishes.wantsStack ? one : addStack(one, '', Number(subject));
+function wantsStack(one: Examination, wishes: Wishes, isAlone: boolean): boolean {
+  if (one.kind === 'core') return !wishes.refusesStack && (isAlone || wishes.wantsStack);
+  return one.kind === 'process' && wishes.wantsStack;
+}
+
+/** All that the words of the command line stand for; what cannot be read is said at once. */
+function examineAll(subjects: readonly string[]): { found: Examination[]; faults: number } {
+  const found: Examination[] = [];
+  let faults = 0;
+  const say = (sentence: string): void => {
+    faults++;
+    print(2, `sluice postmortem: ${sentence}\n`);
+  };
+  for (const word of subjects) {
+    const files = filesOf(word);
+    if (typeof files === 'string') say(files);
+    else {
+      for (const file of files) {
+        const one = examine(file);
+        if (typeof one === 'string') say(one);
+        else found.push(one);
+      }
+    }
   }
-  const one = examineCore(subject);
-  const isAlone = wishes.subjects.length === 1;
-  if (typeof one === 'string' || wishes.refusesStack || !(isAlone || wishes.wantsStack)) return one;
-  return addStack(one, subject, 0);
+  return { found: withoutTwins(found), faults };
 }
 
 /** For programs: without what only the debugger needs. */
@@ -64,21 +81,17 @@ export function postmortem(words: readonly string[]): number {
     print(2, USAGE);
     return 2;
   }
-  const found: Examination[] = [];
-  let faults = 0;
-  for (const subject of wishes.subjects) {
-    const one = examine(subject, wishes);
-    if (typeof one !== 'string') found.push(one);
-    else {
-      faults++;
-      print(2, `sluice postmortem: ${one}\n`);
-    }
-  }
-  if (found.length > 0) print(1, wishes.isJson ? json(found) : text(found));
-  return faults > 0 ? 1 : 0;
-}
-
-function text(found: readonly Examination[]): string {
-  if (found.length === 1) return renderExamination(found[0] as Examination);
-  return renderCommon(found) + found.map((one) => `\n${one.subject}: ${one.verdict}\n`).join('');
+  const { found, faults } = examineAll(wishes.subjects);
+  const [alone] = found;
+  if (alone === undefined) return 1;
+  // The verdict is there at once, the stack takes gdb a second.
+  if (found.length === 1 && !wishes.isJson) print(1, `${alone.verdict}\n`);
+  const shown = found.map((one) => {
+    if (!wantsStack(one, wishes, found.length === 1)) return one;
+    return withStack(one, one.kind === 'process' ? Number(one.subject) : 0);
+  });
+  if (wishes.isJson) print(1, json(shown));
+  else if (shown.length === 1) print(1, renderEvidence(shown[0] as Examination));
+  else print(1, renderCommon(shown) + shown.map((one) => `\n${one.subject}: ${one.verdict}\n`).join(''));
+  return faults > 0 || shown.some((one) => one.warnings.length > 0) ? 1 : 0;
 }

@@ -52,13 +52,18 @@ export function advice(one: Examination): string[] {
 }
 
 export function renderExamination(one: Examination): string {
+  return `${one.verdict}\n${renderEvidence(one)}`;
+}
+
+/** All but the verdict. */
+export function renderEvidence(one: Examination): string {
   const events = one.events.map(({ ms, kind, stream, values }) => {
     return `  ${`${ms} ms`.padStart(12)}  ${kind.padEnd(EVENT_COLUMNS)} ${stream === undefined ? '' : `stream ${stream}`}  ${values.join(' ')}\n`;
   });
   const more = one.streamCount - one.streams.length;
   const streams = one.streams.map(streamLine).join('') + (more > 0 ? `  and ${more} more\n` : '');
   return (
-    `${one.verdict}\n\n${facts(one)}` +
+    `\n${facts(one)}` +
     one.warnings.map((text) => `  note     ${text}\n`).join('') +
     section(
       'what the process said',

@@ -13,6 +13,8 @@ interface MadeCore {
   readonly signal?: number;
   readonly code?: number;
   readonly address?: bigint;
+  /** Programs and libraries that were mapped. */
+  readonly files?: readonly string[];
 }
 
 function note(kind: number, body: Buffer): Buffer {
@@ -24,7 +26,19 @@ function note(kind: number, body: Buffer): Buffer {
   return Buffer.concat([head, body, Buffer.alloc((4 - (body.length & 3)) & 3)]);
 }
 
-function notes({ tid = 77, signal = 11, code = 1, address = 0n }: MadeCore): Buffer {
+/** NT_FILE: where each file was mapped, then their names. */
+function fileNote(files: readonly string[]): Buffer {
+  const places = Buffer.alloc(16 + 24 * files.length);
+  places.writeBigUInt64LE(BigInt(files.length), 0);
+  places.writeBigUInt64LE(1n, 8);
+  for (const i of files.keys()) {
+    places.writeBigUInt64LE(BigInt(i + 1) << 32n, 16 + 24 * i);
+    places.writeBigUInt64LE((BigInt(i + 1) << 32n) + 4096n, 24 + 24 * i);
+  }
+  return Buffer.concat([places, Buffer.from(files.map((path) => `${path}\0`).join(''))]);
+}
+
+function notes({ tid = 77, signal = 11, code = 1, address = 0n, files = [] }: MadeCore): Buffer {
   const status = Buffer.alloc(336);
   status.writeUInt32LE(signal, 0);
   status.writeUInt32LE(tid, 32);
@@ -32,7 +46,8 @@ function notes({ tid = 77, signal = 11, code = 1, address = 0n }: MadeCore): Buf
   info.writeInt32LE(signal, 0);
   info.writeInt32LE(code, 8);
   info.writeBigUInt64LE(address, 16);
-  return Buffer.concat([note(1, status), note(0x53494749, info)]);
+  const mapped = files.length === 0 ? [] : [note(0x46494c45, fileNote(files))];
+  return Buffer.concat([note(1, status), note(0x53494749, info), ...mapped]);
 }
 
 export function makeCore(made: MadeCore): Buffer {
