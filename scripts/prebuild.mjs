@@ -1,13 +1,14 @@
 // `npm run prebuilds`: the addon as the package brings it, one file for each processor, made by prebuildify. One file
 // serves glibc and musl; test/prebuild holds that it does. Works on a copy of the sources, because a build for another
 // processor must not lie in build/ of a checkout whose tests run. Symbols stay, so that a core dump names functions;
-// what only a debugger of sources needs goes.
+// files and lines go to sluice.node.debug beside it, which is kept with the release and is not in the package.
 //   node scripts/prebuild.mjs [--available] [linux-x64] [linux-arm64]     --available skips what has no compiler here
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { splitDebug } from './debug-file.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** The prefix of each target's compiler; Debian's names. */
@@ -49,10 +50,11 @@ function prebuild(name) {
     words.push(`--target=${process.versions.node}`);
     run(join(root, 'node_modules', '.bin', 'prebuildify'), words, { cwd: folder, env });
     const made = join(folder, 'prebuilds', name, 'sluice.node');
-    run(`${prefix}strip`, ['--strip-debug', made]);
+    splitDebug(made, prefix);
     const kept = join(root, 'prebuilds', name, 'sluice.node');
     mkdirSync(dirname(kept), { recursive: true });
     cpSync(made, `${kept}.new`);
+    cpSync(`${made}.debug`, `${kept}.debug`);
     renameSync(`${kept}.new`, kept);
     console.log(`made prebuilds/${name}/sluice.node`);
   } finally {
