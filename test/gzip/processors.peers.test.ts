@@ -62,7 +62,7 @@ function compare(command: string, before: string[], compiler: string, mask: stri
   }
 }
 
-/** Half a minute when nothing else runs. */
+/** It takes 340 s beside fifteen busy programs. */
 const BOUND_MS = 900_000;
 
 testWith(
