@@ -364,6 +364,7 @@ void eng_stop(struct eng *e)
         trace_enter(e, ENTRY_STOP, 0);
     retire_end(e);
     e->stopping = 1;
+    spread_begin(e);
     for (uint32_t i = 0; i < end; i++) {
         struct conn *c = &p->conns[i];
         if (!conn_is_of(c, e->thread) || !(c->flags & CONN_ALIVE) || c->side != CONN_FRONT ||
@@ -371,7 +372,9 @@ void eng_stop(struct eng *e)
             continue;
         if (!event_room(e, 0))
             eng_flush(e);
-        if (c->in_len == 0 && c->nrequests > 0)
+        if (e->spread.on && c->mux == &mux_h1_front)
+            front_spread(c);
+        else if (c->in_len == 0 && c->nrequests > 0)
             front_gone(c, 1);
     }
     eng_leave(e);

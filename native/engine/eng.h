@@ -6,6 +6,7 @@
 #include "shared/idle.h"
 #include "shared/mailbox.h"
 #include "retire.h"
+#include "spread.h"
 #include "stream.h"
 #include "sys.h"
 #include "crash/recorder.h"
@@ -112,6 +113,7 @@ struct eng {
     struct recorder rec;
     int stopping;
     struct retire retire;
+    struct spread spread;
     int traced; /* its table is a recording one (trace.h) */
 };
 
@@ -197,6 +199,7 @@ void front_open(struct conn *c);
 /* Without what comes before the mux, or behind it. */
 void front_begin(struct conn *c);
 void front_idle(struct conn *c);
+void front_spread(struct conn *c); /* a stop begins: it may have to end sooner */
 void front_gone(struct conn *c, int session_end_due);
 
 /* opening.c: what comes before the mux. */

@@ -42,6 +42,13 @@ static void front_timer(struct conn *c)
         conn_timer_lower(c, at);
 }
 
+void front_spread(struct conn *c)
+{
+    CHECK_CONN(c);
+    BUG_ON(c->mux != &mux_h1_front);
+    front_timer(c);
+}
+
 /* Nothing of it is in user space: another process may have it. */
 static void front_rest(struct conn *c)
 {

@@ -24,14 +24,18 @@ int retire_keeps(const struct conn *c)
 {
     CHECK_CONN(c);
     CHECK_ENG(c->eng);
-    return !c->eng->stopping || (c->eng->retire.on && may_move(c));
+    return !c->eng->stopping || (c->eng->retire.on && may_move(c)) || spread_keeps(c);
 }
 
 uint64_t retire_deadline(const struct conn *c)
 {
     CHECK_CONN(c);
     CHECK_ENG(c->eng);
-    if (!c->eng->retire.on || (c->flags & CONN_BYTES_SEEN) || may_move(c))
+    if (!c->eng->stopping || (c->flags & CONN_BYTES_SEEN) || may_move(c))
+        return UINT64_MAX;
+    if (c->eng->spread.on)
+        return spread_deadline(c);
+    if (!c->eng->retire.on)
         return UINT64_MAX;
     return MAX(c->eng->retire.quiet_ms, c->since_ms) + RETIRE_QUIET_MS;
 }
@@ -208,6 +212,7 @@ int eng_retire(struct eng *e, int fd, const uint32_t *movable, uint32_t n)
     r->fd = fd;
     r->quiet_ms = e->now_ms;
     e->stopping = 1;
+    spread_begin(e);
     consider_all(e);
     eng_leave(e);
     return 0;

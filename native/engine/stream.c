@@ -193,7 +193,7 @@ void stream_end(struct stream *s)
         slot_queue_leave(
             p, &s->waiter); /* a grant under way in the mail finds a stale stream and gives the slot back */
     int keep_front = (s->flags & STREAM_KEEP_CLIENT) && (s->flags & STREAM_RES_DONE) &&
-                     (!e->stopping || e->retire.on) &&
+                     (!e->stopping || e->retire.on || e->spread.on) &&
                      !(front->flags & (CONN_FIN | CONN_RESET | CONN_NO_REUSE | CONN_SHUTW)) &&
                      front->out.len == 0 && (s->up.state == DIR_DONE || s->up.state == DIR_IDLE) &&
                      s->up.decoded == 0;
@@ -212,7 +212,7 @@ void stream_end(struct stream *s)
     int truncated = (s->flags & STREAM_TRUNCATED) != 0;
     /* RFC 9112 section 9.6: a client that wanted to go on may be sending already, a reset would take its answer */
     int lingers = (s->flags & STREAM_RESPONDING) && !(s->flags & STREAM_TCP) && s->state != ST_TUNNEL &&
-                  (!e->stopping || e->retire.on) && s->req.kind == HEAD_REQUEST && head_keeps(&s->req);
+                  (!e->stopping || e->retire.on || e->spread.on) && s->req.kind == HEAD_REQUEST && head_keeps(&s->req);
     if (!(s->flags & STREAM_RESPONDING)) { /* no answer that an early close could destroy */
         front->flags &= ~(uint32_t)(CONN_LINGER | CONN_RD_READY);
         conn_consume(front, front->in_len);

@@ -94,6 +94,19 @@ export function time(label = '<timeout>', unit: TimeUnit = 'ms', max = TIME_MAX_
   };
 }
 
+/** The same, or the word `infinite`, which is <forever>. */
+export function timeOrForever(label: string, forever: number): Argument<number> {
+  const bounded = time(label);
+  return {
+    ...bounded,
+    read(cursor, keyword) {
+      if (cursor.words[cursor.position]?.text !== 'infinite') return bounded.read(cursor, keyword);
+      cursor.position++;
+      return forever;
+    },
+  };
+}
+
 /** HAProxy still reads `10min` as `10m`, with a warning. */
 function withoutTail(text: string): string {
   return /^[0-9]+(?:us|ms|s|m|h|d)/.exec(text)?.[0] ?? text;

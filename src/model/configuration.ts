@@ -19,6 +19,8 @@ export interface GlobalSettings {
   maxaccept: number;
   idlePoolShared: boolean;
   hardStopAfterMs: number;
+  /** close-spread-time; 0 = none, the longest time there is = infinite. */
+  closeSpreadMs: number;
   localPeer: string;
   hostname: string;
   logTag: string;

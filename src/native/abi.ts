@@ -430,7 +430,7 @@ export const LIVE_MAXCONN = 1;
 export const LIVE_STOPPING = 2;
 /** LIVE_STOPPING: responses close their connections */
 export const STOPPING_SOFT = 1;
-/** a successor serves: connections move to it, C knows which */
+/** connections move to a successor, or close over time: C knows which */
 export const STOPPING_RETIRE = 2;
 export const LIVE_CUM_CONN = 3;
 export const LIVE_CUM_REQ = 4;
@@ -443,6 +443,9 @@ export const LIVE_ENCODER = 7;
 export const LIVE_ENCODER_MOST = 8;
 /** 1: new streams go uncompressed now */
 export const LIVE_COMP_CLOSED = 9;
+/** a stop closes within that time: 0 = at once, CLOSE_SPREAD_NEVER = never */
+export const LIVE_CLOSE_SPREAD_MS = 10;
+export const CLOSE_SPREAD_NEVER = 0x7fffffff;
 export const LIVE_PX_FECONN = 0;
 export const LIVE_PX_BECONN = 1;
 /** in the backend's own queue */
@@ -476,7 +479,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 456527464;
+export const fingerprint = 2681719608;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

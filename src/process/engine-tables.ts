@@ -121,6 +121,7 @@ export function firstServerState(server: Server): number {
 export function fillLive(live: Live, configuration: Configuration, limits: Limits): void {
   const { words } = live;
   words[abi.LIVE_MAXCONN] = limits.maxconn;
+  words[abi.LIVE_CLOSE_SPREAD_MS] = configuration.global.closeSpreadMs;
   words[abi.LIVE_ENCODER] =
     configuration.global.maxCompressionLevel > 1 ? abi.ENCODER_BALANCED : abi.ENCODER_FAST;
   for (const proxy of configuration.proxies) {

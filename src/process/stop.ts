@@ -101,8 +101,10 @@ export class Stop {
 
   private async begin(move?: Move): Promise<void> {
     const { listeners, live, configuration } = this.parts;
-    Atomics.store(live.words, abi.LIVE_STOPPING, move ? abi.STOPPING_RETIRE : abi.STOPPING_SOFT);
-    const { hardStopAfterMs } = configuration.global;
+    const { hardStopAfterMs, closeSpreadMs } = configuration.global;
+    // Which responses close their connections is the engine's to know when not all of them do.
+    const stopping = move || closeSpreadMs > 0 ? abi.STOPPING_RETIRE : abi.STOPPING_SOFT;
+    Atomics.store(live.words, abi.LIVE_STOPPING, stopping);
     if (hardStopAfterMs > 0) setTimeout(() => void this.hard(), hardStopAfterMs);
     await this.letGo(move);
     listeners.close();

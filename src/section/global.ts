@@ -1,5 +1,6 @@
 /** The `global` section: process-wide settings, the runtime API's sockets, variables of the environment. */
 
+import { TIME_MAX_MS } from '../base/time.ts';
 import type { Argument } from '../config/argument.ts';
 import {
   custom,
@@ -9,6 +10,7 @@ import {
   rawWord,
   size,
   time,
+  timeOrForever,
   word,
   words,
 } from '../config/argument.ts';
@@ -108,7 +110,9 @@ const processKeywords: readonly GlobalKeyword[] = [
   kept('node', word('<name>')),
   kept('description', words('<text>...')),
   kept('pidfile', word('<path>')),
-  notBuilt('close-spread-time', time('<time>')),
+  set('close-spread-time', timeOrForever('{ <time> | infinite }', TIME_MAX_MS), (settings, value) => {
+    settings.closeSpreadMs = value;
+  }),
   kept('grace', time('<time>')),
   notBuilt('maxconnrate', integer('<number>')),
   notBuilt('maxsessrate', integer('<number>')),

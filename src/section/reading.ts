@@ -59,6 +59,7 @@ export function newGlobalSettings(): GlobalSettings {
     maxaccept: 0,
     idlePoolShared: true,
     hardStopAfterMs: 0,
+    closeSpreadMs: 0,
     localPeer: '',
     hostname: '',
     logTag: 'haproxy',

@@ -54,6 +54,40 @@ describe.each([1, 2])('with nbthread %i', (threads) => {
     expect(proxy.stderr).toContain('Proxy l stopped (cumulated conns: FE: 1, BE: 1).');
   });
 
+  it('close-spread-time lets idle connections go one by one; they may ask meanwhile', async () => {
+    const proxy = await startProxy(
+      `${HEAD}  close-spread-time 2s\n${DEFAULTS}frontend fe\n  bind 127.0.0.1:{port:fe}\n${PAGE}`,
+    );
+    const ask = async () => {
+      const client = await rawClient(proxy.ports['fe'] as number);
+      await client.send(GET);
+      await client.receive('hello');
+      return client;
+    };
+    const clients = await Promise.all(Array.from({ length: 12 }, ask));
+    proxy.process.kill('SIGUSR1');
+    await until(() => clients.some((client) => client.end !== undefined));
+    expect(clients.some((client) => client.end === undefined)).toBe(true);
+    expect(await within(proxy.exited, SLOW_MACHINE_MS, 'the end')).toEqual({ code: 0, signal: null });
+    await until(() => clients.every((client) => client.end === 'fin'));
+  });
+
+  it('close-spread-time infinite closes nothing, and answers as ever', async () => {
+    const proxy = await startProxy(
+      `${HEAD}  close-spread-time infinite\n${DEFAULTS}frontend fe\n  bind 127.0.0.1:{port:fe}\n${PAGE}`,
+    );
+    const client = await rawClient(proxy.ports['fe'] as number);
+    await client.send(GET);
+    await client.receive('hello');
+    proxy.process.kill('SIGUSR1');
+    await until(() => proxy.stderr.includes('Proxy fe stopped'));
+    await client.send(GET);
+    expect(await client.receive('hello')).not.toMatch(/connection: close/i);
+    expect(client.end).toBe(undefined);
+    client.close();
+    expect(await within(proxy.exited, SLOW_MACHINE_MS, 'the end')).toEqual({ code: 0, signal: null });
+  });
+
   it('hard-stop-after ends what a soft stop would wait for', async () => {
     const proxy = await startProxy(
       `${HEAD}  hard-stop-after 300ms\n${DEFAULTS}frontend fe\n  bind 127.0.0.1:{port:fe}\n${PAGE}`,
