@@ -10,8 +10,10 @@
 
 #define CRASH_NOTICE_MARK 0xc5 /* no JSON begins so */
 #define CRASH_NOTICE_VERSION 1
-#define CRASH_PARK_MS_MAX 25     /* for threads to stand still, */
-#define CRASH_HANDOVER_MS_MAX 50 /* and for connections to be taken */
+/* The successor serves by then, so these cost nobody but idle clients, who would lose their connections: a busy machine runs a
+ * thread that should stand still when it gets round to it. */
+#define CRASH_PARK_MS_MAX 250     /* for threads to stand still, */
+#define CRASH_HANDOVER_MS_MAX 250 /* and for connections to be taken */
 
 /* What the master is told, little endian. The rest it reads in the recorder. */
 struct crash_notice {

@@ -79,6 +79,8 @@ static void byte_count(struct text *t, const char *verb, uint64_t n, const char 
 static void access_put(struct text *t, const struct record_death *d, const struct record_thread *thread)
 {
     BUG_ON(d == NULL);
+    if (d->cause == RECORD_CAUSE_SIGNAL && d->code <= 0)
+        text_str(t, " (sent by a process)");
     if (d->signal == SIGILL || d->signal == SIGFPE || d->signal == SIGABRT || d->code <= 0)
         return;
     if (thread != NULL && d->call != RECORD_CALL_NONE) {

@@ -40,10 +40,10 @@ test('a plain end: nothing is reported', () => {
 });
 
 test.each([
-  ['abort', 'SIGABRT'],
-  ['kill', 'SIGSEGV'],
-])('%s: dies of %s as without us, after a report', (how, name) => {
+  ['abort', 'SIGABRT', 'SIGABRT outside of the engine'],
+  ['kill', 'SIGSEGV', 'SIGSEGV outside of the engine (sent by a process)'],
+])('%s: dies of %s as without us, after a report', (how, name, words) => {
   const end = run(how);
   expect(end).toMatchObject({ status: null, signal: name, lines: outcomes, reports: 1 });
-  expect(end.said).toContain(`${name} outside of the engine, while no stream was at work; report: `);
+  expect(end.said).toContain(`${words}, while no stream was at work; report: `);
 });

@@ -85,6 +85,21 @@ it('is replaced after a reload, with its PID, its sockets, its children and ever
   idle.close();
 });
 
+it('reads who killed a worker that the program before started, and remembers whom that one lost', async () => {
+  const master = await startMaster({ cfg: CFG, program: join(copy, 'bin', 'sluice') });
+  process.kill(await master.current(), 'SIGSEGV');
+  await until(async () => (await master.ask('show proc')).includes('# deaths of workers: 1,'));
+  await until(async () => (await master.current()) > 0);
+  touch('sluice-master.cjs');
+  await master.ask('reload');
+  await until(() => master.proxy.stderr.includes(REPLACED));
+  expect(await master.ask('show proc')).toContain('# the last death: SIGSEGV (sent by a process)');
+  const worker = await until(() => master.current().then((pid) => (pid > 0 ? pid : undefined)));
+  process.kill(worker as number, 'SIGKILL');
+  const said = `Current worker (${worker}) exited with code 137 (Killed), the 2nd death in 15 minutes; a new worker is started. SIGKILL, sent by a process`;
+  await until(() => master.proxy.stderr.includes(said));
+});
+
 it('leaves no descriptor behind when it is replaced again and again', async () => {
   const master = await startMaster({ cfg: CFG, program: join(copy, 'bin', 'sluice') });
   const counts: number[] = [];

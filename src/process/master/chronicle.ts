@@ -41,8 +41,9 @@ export class Chronicle {
     this.facts = facts;
   }
 
-  /** It is dying, or dead: before anybody takes its place, so that he is told what not to do. */
+  /** It is of no use any more: before anybody takes its place, so that he is told what not to do. */
   lost(worker: WorkerChild): void {
+    if (!worker.isDying) return;
     const found = attribute(readRecord(worker.recorderFd), -1);
     if (found.isDeath) this.attributeTo(worker, found);
   }
@@ -75,6 +76,7 @@ export class Chronicle {
 
   /** Its process is gone: what the alert says of its death, '' when there is nothing to say. */
   private wordsOn(worker: WorkerChild): string {
+    if (worker.exitStatus === 0) return '';
     const found = attribute(readRecord(worker.recorderFd), worker.exitStatus);
     if (found.isDeath && worker.attribution === undefined) this.attributeTo(worker, found);
     worker.attribution = found;

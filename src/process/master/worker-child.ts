@@ -85,6 +85,8 @@ export class WorkerChild {
   handoverFd = -1;
   /** Its flight recorder, to be read when it has died; -1 = it gave none. */
   recorderFd = -1;
+  /** It has said so. */
+  isDying = false;
   /** Who killed it, when it is dying or dead. */
   attribution: Attribution | undefined;
   /** The master has ended it, or has told it to end at once. */
@@ -109,7 +111,9 @@ export class WorkerChild {
       onMessage: (message, fds) => this.take(message, fds),
       onNotice: (bytes, fds) => {
         for (const fd of fds) addon.closeFd(fd);
-        if (isCrashNotice(bytes)) events.onNotice(this);
+        if (!isCrashNotice(bytes)) return;
+        this.isDying = true;
+        events.onNotice(this);
       },
       onEnd: (reason) => events.onSilence(this, reason),
     });
