@@ -1,5 +1,8 @@
 /** The findings about core files, each from facts made up for it. */
-import { describe, expect, test } from 'vitest';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { renderFinding, renderSummary } from './check-coredump.ts';
 import { judgeCore } from './core-checks.ts';
 import { type CoreFacts, coreDirectory, readCoreFacts } from './core-facts.ts';
@@ -65,6 +68,15 @@ describe('what stands between a crash and its core', () => {
 
   test('a directory that is absent, or not to be written, or full', () => {
     expect(findings({ directoryFault: 'does not exist' })).toEqual(['bad directory: /cores does not exist']);
+    const relative = judgeCore({
+      ...fine,
+      pattern: 'core.%p',
+      directory: '/',
+      directoryFault: 'may not be written',
+    });
+    expect(relative.find((one) => one.rank === 'bad')?.fix).toContain(
+      'chown 999 /var/lib/sluice/cores\nsluice -C /var',
+    );
     expect(findings({ freeBytes: 5 << 20 })).toEqual([
       'weak room: 5 MB are free: a core may be cut (a quiet process leaves 20 MB, a busy one hundreds)',
     ]);
@@ -77,6 +89,7 @@ describe('what stands between a crash and its core', () => {
     ]);
     expect(findings({ ptraceScope: 1 })).toHaveLength(1);
     expect(findings({ ptraceScope: 1, mayTrace: true })).toEqual([]);
+    expect(findings({ ptraceScope: 3, mayTrace: true })).toHaveLength(1);
   });
 });
 
@@ -92,6 +105,85 @@ test('a relative pattern is below the working directory, a pipe has none', () =>
   expect(coreDirectory('cores/core.%p', '/srv')).toBe('/srv/cores');
   expect(coreDirectory('/var/core.%p', '/srv')).toBe('/var');
   expect(coreDirectory('|/bin/x', '/srv')).toBe('');
+});
+
+describe('facts of a process, from a stand-in for /proc', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-proc-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let count = 0;
+
+  interface Made {
+    readonly pattern?: string;
+    readonly limit?: string;
+    readonly uid?: number;
+    readonly lines?: string;
+    readonly cwd?: string;
+  }
+
+  function factsOf({
+    pattern = 'core',
+    limit = 'unlimited unlimited',
+    uid = 999,
+    lines = '',
+    cwd = folder,
+  }: Made): CoreFacts {
+    const proc = join(folder, `proc-${count++}`);
+    mkdirSync(join(proc, '7'), { recursive: true });
+    mkdirSync(join(proc, 'sys/kernel/yama'), { recursive: true });
+    const status = `Name:\tnode\nUid:\t0\t${uid}\t0\t0\nGid:\t0\t998\t0\t0\nGroups:\t5 6\n${lines}`;
+    writeFileSync(join(proc, '7/status'), status);
+    writeFileSync(join(proc, '7/limits'), `Limit\nMax core file size        ${limit}    bytes\n`);
+    writeFileSync(join(proc, 'sys/kernel/core_pattern'), `${pattern}\n`);
+    writeFileSync(join(proc, 'sys/kernel/yama/ptrace_scope'), '1\n');
+    symlinkSync(cwd, join(proc, '7/cwd'));
+    return readCoreFacts(7, proc);
+  }
+
+  test('limits', () => {
+    expect(factsOf({ limit: '0 0' })).toMatchObject({ softLimit: 0, hardLimit: 0 });
+    expect(factsOf({ limit: '0                    unlimited' }).hardLimit).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('a pipe, with and without its program', () => {
+    expect(factsOf({ pattern: `|${process.execPath} %P` })).toMatchObject({
+      hasProgram: true,
+      directory: '',
+    });
+    expect(factsOf({ pattern: '|/nowhere/collect %P' }).hasProgram).toBe(false);
+  });
+
+  test('a directory of its own, of its group, of somebody else, that is absent', () => {
+    const place = join(folder, 'cores');
+    mkdirSync(place);
+    const own = statSync(place);
+    const faultWith = (mode: number, uid: number): string => {
+      chmodSync(place, mode);
+      return factsOf({ cwd: place, uid }).directoryFault;
+    };
+    expect(faultWith(0o700, own.uid)).toBe('');
+    expect(faultWith(0o755, own.uid + 1)).toBe('may not be written');
+    expect(faultWith(0o777, own.uid + 1)).toBe('');
+    expect(factsOf({ pattern: '/nowhere/core.%p' })).toMatchObject({
+      directory: '/nowhere',
+      directoryFault: 'does not exist',
+    });
+    expect(factsOf({ cwd: place }).freeBytes).toBeGreaterThan(0);
+  });
+
+  test('a changed user: its files in /proc belong to somebody else', () => {
+    const mine = statSync(folder).uid;
+    expect(factsOf({ uid: mine + 1 }).isDumpable).toBe(false);
+    expect(factsOf({ uid: mine }).isDumpable).toBe(true);
+  });
+
+  test('a filter of system calls, and the right to trace', () => {
+    const facts = factsOf({ lines: 'Seccomp:\t2\nCapEff:\t0000000000080000\n' });
+    expect(facts).toMatchObject({ isFiltered: true, mayTrace: true, ptraceScope: 1 });
+    expect(factsOf({ lines: 'Seccomp:\t0\nCapEff:\t0\n' })).toMatchObject({
+      isFiltered: false,
+      mayTrace: false,
+    });
+  });
 });
 
 test('the facts of this very process are read', () => {

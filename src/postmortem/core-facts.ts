@@ -1,7 +1,16 @@
 /** What the system says about core files of one process, read from /proc; nothing is judged here. A stand-in for /proc can be given,
  * so that what cannot be changed on a machine can be tested.
  */
-import { accessSync, constants, existsSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export interface CoreFacts {
@@ -55,16 +64,49 @@ export function coreDirectory(pattern: string, cwd: string): string {
   return pattern.startsWith('/') ? dirname(pattern) : dirname(join(cwd, pattern));
 }
 
-function directoryFault(directory: string): string {
+interface Identity {
+  readonly uid: number;
+  readonly gids: readonly number[];
+}
+
+/** Whether <who> may make files in what <facts> are of; root may. */
+function mayWrite({ mode, uid, gid }: Stats, who: Identity): boolean {
+  if (who.uid === 0) return true;
+  const wanted = constants.W_OK | constants.X_OK;
+  const shift = uid === who.uid ? 6 : who.gids.includes(gid) ? 3 : 0;
+  return ((mode >> shift) & wanted) === wanted;
+}
+
+/** What keeps <who> from writing a core there; asked by another user it is judged by owner and mode. */
+function directoryFault(directory: string, who: Identity): string {
   try {
-    if (!statSync(directory).isDirectory()) return 'is no directory';
+    const facts = statSync(directory);
+    if (!facts.isDirectory()) return 'is no directory';
     accessSync(directory, constants.W_OK | constants.X_OK);
-    return '';
+    const isOther = process.geteuid?.() !== who.uid;
+    return isOther && !mayWrite(facts, who) ? 'may not be written' : '';
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EROFS') return 'is on a file system that is mounted read-only';
     return code === 'ENOENT' ? 'does not exist' : 'may not be written';
   }
+}
+
+/** <directory> as process <pid> sees it, whose root may be another. */
+function seenBy(proc: string, pid: number, directory: string): string {
+  const root = `${proc}/${pid}/root`;
+  return existsSync(root) ? join(root, directory) : directory;
+}
+
+function identityOf(status: string): Identity {
+  const numbers = (name: string): number[] => {
+    const line = new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
+    return line
+      .split(/\s+/)
+      .filter((word) => word !== '')
+      .map(Number);
+  };
+  return { uid: numbers('Uid')[1] ?? 0, gids: [...numbers('Gid').slice(1, 2), ...numbers('Groups')] };
 }
 
 function freeBytes(directory: string): number {
@@ -106,22 +148,22 @@ export function readCoreFacts(pid = process.pid, proc = '/proc'): CoreFacts {
   );
   const pattern = read(`${proc}/sys/kernel/core_pattern`).replace(/\n$/, '');
   const status = read(`${proc}/${pid}/status`);
-  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  const who = identityOf(status);
   const directory = coreDirectory(pattern, cwdOf(proc, pid));
   const program = pattern.startsWith('|') ? (pattern.slice(1).trim().split(/\s+/)[0] ?? '') : '';
   return {
     pid,
-    uid,
+    uid: who.uid,
     softLimit: limit(limits?.[1]),
     hardLimit: limit(limits?.[2]),
     pattern,
     addsPid: read(`${proc}/sys/kernel/core_uses_pid`).trim() === '1',
     directory,
-    directoryFault: directory === '' ? '' : directoryFault(directory),
-    freeBytes: directory === '' ? 0 : freeBytes(directory),
+    directoryFault: directory === '' ? '' : directoryFault(seenBy(proc, pid, directory), who),
+    freeBytes: directory === '' ? 0 : freeBytes(seenBy(proc, pid, directory)),
     hasProgram: program !== '' && existsSync(program),
     isContained: isContained(proc),
-    isDumpable: isDumpable(proc, pid, uid),
+    isDumpable: isDumpable(proc, pid, who.uid),
     filter: Number.parseInt(read(`${proc}/${pid}/coredump_filter`) || '33', 16),
     ptraceScope: Number(read(`${proc}/sys/kernel/yama/ptrace_scope`) || '0'),
     isFiltered: /^Seccomp:\s+2/m.test(status),

@@ -38,7 +38,7 @@ export function advice(one: Examination): string[] {
   if (culprit?.call.startsWith('slz_') && culprit.stream !== undefined) {
     const { backend } = culprit.stream;
     found.push(
-      `take the encoder away from this backend while the cause is sought: set compression encoder ${backend} off`,
+      `take the encoder away from this backend while the cause is sought: set compression algo ${backend} off`,
     );
     found.push("run with 'guard-pages on' in global: the next overrun stops at the very instruction");
   } else if (culprit?.stream !== undefined) {
