@@ -9,4 +9,4 @@ check-coredump | postmortem | prove-reload) exec sluice "$@" ;;
 sh | bash | gdb | strace) exec "$@" ;;
 esac
 sluice check-coredump --quiet >&2 || echo "sluice: going on without core files" >&2
-exec tini -g -- sluice "$@"
+exec tini -s -g -- sluice "$@"
