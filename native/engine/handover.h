@@ -9,7 +9,7 @@
 #include "conn.h"
 
 #define HANDOVER_MAGIC 0x4f484c53u /* "SLHO" */
-#define HANDOVER_VERSION 1u
+#define HANDOVER_VERSION ABI_HANDOVER_VERSION
 #define HANDOVER_RECORDS_MAX 64u
 #define HANDOVER_FDS_MAX 253u /* what one message may carry (SCM_MAX_FD): all are closed when it is no packet */
 

@@ -419,6 +419,7 @@ export const LIF_SESSION_EVENT = 2;
 export const LIF_ACCEPT_EVENT = 4;
 /** a PROXY header comes first */
 export const LIF_ACCEPT_PROXY = 8;
+export const HANDOVER_VERSION = 1;
 export const LIVE_WORDS = 16;
 /** what runs goes on as stored blocks, nothing new is compressed */
 export const ENCODER_OFF = 1;
@@ -479,7 +480,7 @@ export const LIVE_LI_CONN = 0;
 export const LIVE_LI_MAXCONN = 1;
 
 /** What the addon says it was built from (native/binding/addon.cc computes the same). */
-export const fingerprint = 2681719608;
+export const fingerprint = 600951919;
 
 /** Field names by their id; 0 is any other name. */
 export const FIELD_NAMES: readonly string[] = [

@@ -2,11 +2,13 @@
  * when this process is told to stop. Owns the sending end until the process ends.
  */
 import type { Socket } from 'node:net';
+import * as abi from '../native/abi.ts';
 import type { Addon } from '../native/addon.ts';
 import { descriptorOf } from './transfer-server.ts';
 
-/** What comes with the receiving end: nothing else begins so, least of all an answer that says that the command is unknown. */
-export const HANDOVER_MARK = 1;
+/** What comes with the receiving end: which packets will come. No other answer begins so, least of all one that says that the command
+ * is unknown. Who does not understand them closes the end, and this process keeps its clients. */
+export const HANDOVER_MARK = abi.HANDOVER_VERSION;
 
 export class Successor {
   private readonly addon: Addon;

@@ -131,11 +131,12 @@ export class Crew {
   retire(worker: WorkerChild, successor: WorkerChild): void {
     worker.state = 'retiring';
     const ids = [...successor.socketIds];
+    const handover = successor.facts?.handover ?? 1;
     let at = 0;
     do {
       const socketIds = ids.slice(at, at + SOCKET_IDS_PER_MESSAGE);
       at += SOCKET_IDS_PER_MESSAGE;
-      worker.tell({ kind: 'retire', socketIds, isLast: at >= ids.length });
+      worker.tell({ kind: 'retire', socketIds, isLast: at >= ids.length, handover });
     } while (at < ids.length);
   }
 

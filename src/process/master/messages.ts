@@ -23,6 +23,8 @@ export interface WorkerFacts {
   readonly maxReloads: number;
   readonly hasStandby: boolean;
   readonly pidFile: string;
+  /** The packets with connections that it understands; the first ones when it does not say. */
+  readonly handover?: number;
 }
 
 export type FromWorker =
@@ -124,7 +126,13 @@ export type ToWorker =
   /** Descriptors: receiving ends of its predecessors' handovers. */
   | { readonly kind: 'serve' }
   /** Its successor serves, and has these sockets; said in several messages, the last one counts. */
-  | { readonly kind: 'retire'; readonly socketIds: readonly number[]; readonly isLast: boolean }
+  | {
+      readonly kind: 'retire';
+      readonly socketIds: readonly number[];
+      readonly isLast: boolean;
+      /** The packets with connections that the successor understands; the first ones when it does not say. */
+      readonly handover?: number;
+    }
   /** Descriptor: a client of the runtime API. */
   | { readonly kind: 'cli'; readonly level: 'user' | 'operator' | 'admin' };
 
@@ -185,6 +193,7 @@ function facts(value: unknown): WorkerFacts | undefined {
     isInteger(all.hardStopAfterMs, 0, INT_MAX) &&
     isInteger(all.maxReloads, -1, INT_MAX) &&
     typeof all.hasStandby === 'boolean' &&
+    isOptional(all.handover, UINT_MAX) &&
     isText(all.pidFile, ADDRESS_MAX_CHARS);
   return isValid ? (value as WorkerFacts) : undefined;
 }
@@ -282,6 +291,7 @@ export function toWorker(value: unknown, descriptors: number): ToWorker | undefi
     alarm: () => isText(all.text, TEXT_MAX_CHARS),
     report: () => true,
     retire: () =>
+      isOptional(all.handover, UINT_MAX) &&
       typeof all.isLast === 'boolean' &&
       Array.isArray(all.socketIds) &&
       all.socketIds.every((id) => isInteger(id, 1, UINT_MAX)),

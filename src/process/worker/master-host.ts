@@ -1,6 +1,7 @@
 /** What a worker asks of its master, and what it is told by it. Owns the descriptors it was sent until they are handed on. */
 import type { Seen } from '../../config/seen.ts';
 import { HAPROXY_VERSION } from '../../config/version.ts';
+import * as abi from '../../native/abi.ts';
 import type { Addon } from '../../native/addon.ts';
 import type { ProcessHistory } from '../../stats/source.ts';
 import { isDaemonWanted } from '../daemon.ts';
@@ -153,7 +154,7 @@ export class MasterHost implements Host {
         return;
       case 'retire':
         for (const id of message.socketIds) this.kept.add(id);
-        if (message.isLast) this.retire();
+        if (message.isLast) this.retire((message.handover ?? 1) === abi.HANDOVER_VERSION);
         return;
       default:
         if (this.running === undefined) this.addon.closeFd(fds[0] as number);
@@ -243,11 +244,12 @@ export class MasterHost implements Host {
     for (const piece of entryPieces(entries)) this.master.send({ kind: 'state', entries: piece });
   }
 
-  private retire(): void {
+  /** <mayMove>: the successor understands what this process would send it. */
+  private retire(mayMove: boolean): void {
     const { running } = this;
     if (running === undefined) return;
     new StaleWatch(running, (lines, requests) => this.master.send({ kind: 'stale', lines, requests }));
-    running.retire(this.handoverFd, this.kept);
+    running.retire(mayMove ? this.handoverFd : -1, this.kept);
   }
 
   giveUp(): void {
@@ -269,6 +271,7 @@ export class MasterHost implements Host {
       maxReloads: Number(settings.get('mworker-max-reloads')?.[0] ?? -1),
       hasStandby: !settings.has('no-standby'),
       pidFile: settings.get('pidfile')?.[0] ?? '',
+      handover: abi.HANDOVER_VERSION,
     };
     this.master.send({ kind: 'ready', facts }, [], fds.some((fd) => fd < 0) ? [] : fds);
   }
