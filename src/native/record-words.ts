@@ -3,7 +3,12 @@
 import { constants } from 'node:os';
 import * as layout from './record-layout.ts';
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** Some have two names: the one that is listed first is the one in use, SIGABRT before SIGIOT. */
+const SIGNALS = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
 
 export function signalName(number: number): string {
   return SIGNALS.get(number) ?? `signal ${number}`;

@@ -50,6 +50,8 @@ describe('of a worker with a handler', () => {
     const found = of(dying({ stage: layout.RECORD_REPORTED, verdict, report }), 139);
     expect(found).toMatchObject({ sentence: verdict, signal: 'SIGSEGV', report, isDeath: true });
   });
+  it('a signal with two names has the usual one', () =>
+    expect(of(dying({ signal: 6, code: -6, cause: layout.RECORD_CAUSE_ABORT })).signal).toBe('SIGABRT'));
   it('the same is said before its report is written', () => {
     const found = of(dying({ call: layout.RECORD_CALL_SLZ_ENCODE, address: 8 }));
     expect(found.sentence).toBe(`SIGSEGV in slz_encode through a null pointer of stream 0: ${WHO}`);
