@@ -14,7 +14,9 @@ const USAGE = `npm run bench:reload -- [options]
   --scenario a,b            of ${Object.keys(SCENARIOS).join(', ')}, endurance (default: all but endurance)
   --only a,b                of sluice, haproxy, haproxy-debian, nginx (default: all that are installed)
   --haproxy PATH            the haproxy to compare with (default: none but Debian's)
-  --reloads N               of endurance, at one a second (default 3600)
+  --reloads N               of endurance (default 3600)
+  --every MS                a reload of endurance begins so often, when the one before is done (default 1000)
+  --slice NAME              a part of a long run: its rows do not replace those of other parts
   --out DIRECTORY           (default bench/results); --no-save writes nothing`;
 
 function found(haproxy: string): Brand[] {
@@ -63,6 +65,8 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
       only: { type: 'string', default: '' },
       haproxy: { type: 'string', default: '' },
       reloads: { type: 'string', default: '3600' },
+      every: { type: 'string', default: '1000' },
+      slice: { type: 'string', default: '' },
       out: { type: 'string', default: `${root}/bench/results` },
       'no-save': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -72,7 +76,10 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     console.log(USAGE);
     return values.help ? 0 : 1;
   }
-  const known: Record<string, Scenario> = { ...SCENARIOS, endurance: endurance(Number(values.reloads)) };
+  const known: Record<string, Scenario> = {
+    ...SCENARIOS,
+    endurance: endurance(Number(values.reloads), Number(values.every)),
+  };
   const wanted = values.only === '' ? undefined : values.only.split(',');
   const candidates = found(values.haproxy).filter((brand) => wanted?.includes(brand.name) ?? true);
   const rows: Results['rows'][number][] = [];
@@ -82,7 +89,9 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     for (const brand of candidates) {
       const [loadAverage = 0] = loadavg();
       const row = await measure(name, scenario, brand, values.size as keyof typeof SIZES);
-      if (row) rows.push({ ...row, measuredAt: new Date().toISOString(), loadAverage });
+      const slice = values.slice === '' ? '' : `-${values.slice}`;
+      if (row)
+        rows.push({ ...row, scenario: `${name}${slice}`, measuredAt: new Date().toISOString(), loadAverage });
     }
   }
   if (!values['no-save'] && rows.length > 0) {

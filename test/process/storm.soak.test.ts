@@ -34,7 +34,7 @@ test.each(['reload-signals', 'reload-paced', 'ab-20', 'ab-10'])(
 test(
   `${RELOADS} reloads at one a second leave everything where it was`,
   async () => {
-    const row = await endurance(RELOADS)(brands.sluice(), SIZES.full);
+    const row = await endurance(RELOADS, 1000)(brands.sluice(), SIZES.full);
     console.log(`endurance: ${row.failed} of ${row.requests} failed; ${row.notes.join('; ')}`);
     expect([row.failed, row.examples]).toEqual([0, []]);
     const [, reloads, processes, descriptors, memory] =
