@@ -7,13 +7,14 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Proxy, startProxy } from '../tool/proxy.ts';
 import { ask } from '../tool/raw-socket.ts';
 import { answering, scriptedServer } from '../tool/scripted-server.ts';
-import { SLOW_MACHINE_MS, until } from '../tool/until.ts';
+import { SLOW_MACHINE_MS, until, within } from '../tool/until.ts';
 
 const root = join(import.meta.dirname, '../..');
 const isBuilt = existsSync(join(root, 'build/faults/sluice.node'));
 const hasCoreFile = !readFileSync('/proc/sys/kernel/core_pattern', 'utf8').startsWith('|');
 const CORE_MAX_BYTES = 20 * 1024 * 1024;
 const TOLD_MAX_US = 1000;
+const END_MAX_MS = 60_000;
 /** Ten times what is promised, which which it takes a twentieth of (0.5 to 0.8 ms measured): others work on this one. */
 const WRITTEN_MAX_US = 10 * 20_000;
 
@@ -58,8 +59,10 @@ backend thing-two
 `,
   });
   expect((await ask(proxy.ports['fe'] as number, requestOf('/fine'))).head).toContain('200');
-  await ask(proxy.ports['fe'] as number, requestOf(`/fault/${kind}`)).catch(() => undefined);
-  const { code, signal } = await proxy.exited;
+  const asked = ask(proxy.ports['fe'] as number, requestOf(`/fault/${kind}`));
+  const answer = await asked.then((message) => message.head, String);
+  const living = () => `its end; ${reportsIn(proxy.dir).length} reports, answered ${answer}; ${proxy.stderr}`;
+  const { code, signal } = await within(proxy.exited, END_MAX_MS, living);
   const reports = reportsIn(proxy.dir);
   expect(reports).toHaveLength(1);
   return { proxy, code, signal, report: readFileSync(join(proxy.dir, reports[0] as string), 'latin1') };

@@ -27,10 +27,15 @@ export async function until<T>(
 }
 
 /** The result of <promise>, or an error naming <what> after <boundMs>. */
-export async function within<T>(promise: Promise<T>, boundMs: number, what: string): Promise<T> {
+export async function within<T>(
+  promise: Promise<T>,
+  boundMs: number,
+  what: string | (() => string),
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${boundMs} ms: ${what}`)), boundMs);
+    const told = () => (typeof what === 'string' ? what : what());
+    timer = setTimeout(() => reject(new Error(`not within ${boundMs} ms: ${told()}`)), boundMs);
   });
   try {
     return await Promise.race([promise, late]);
