@@ -6,6 +6,7 @@
 
 #include "engine/api.h"
 extern "C" {
+#include "crash/crash.h"
 #include "crash/fault.h"
 }
 
@@ -71,6 +72,8 @@ uint32_t on_batch(void *ctx, uint32_t nevents)
         status = napi_run_script(env, text, &ignored);
     }
 #endif
+    if (status != napi_ok)
+        crash_policy_ended();
     if (status == napi_pending_exception) {
         napi_value exception;
         napi_get_and_clear_last_exception(env, &exception);

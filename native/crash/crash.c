@@ -23,6 +23,7 @@ static int is_set_up;
 static _Atomic uint32_t first_tid; /* of the thread that crashed first */
 static _Atomic uint32_t parked;
 static _Atomic uint32_t texts; /* reports without a signal */
+static _Atomic uint32_t ended_thread = RECORD_NONE, ended_slot = RECORD_NONE; /* of crash_policy_ended */
 static __thread void *own_stack;
 
 const char *base_bug_said;
@@ -258,6 +259,17 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
     die(signal, info);
 }
 
+void crash_policy_ended(void)
+{
+    uint32_t thread = crash_thread_find(own_tid());
+    BUG_ON(record->magic != RECORD_MAGIC);
+    if (thread == RECORD_NONE || slot_at_work(thread) == RECORD_NONE)
+        return;
+    BUG_ON(slot_at_work(thread) >= record->nthreads * record->nstreams);
+    atomic_store(&ended_thread, thread);
+    atomic_store(&ended_slot, slot_at_work(thread));
+}
+
 void crash_report_text(uint32_t cause, const char *text, size_t text_len)
 {
     struct record_death *d = &record->death;
@@ -270,6 +282,10 @@ void crash_report_text(uint32_t cause, const char *text, size_t text_len)
     d->wall_ms = wall_ms();
     d->cause = cause;
     note_work(d, own_tid());
+    if (d->slot == RECORD_NONE && cause == RECORD_CAUSE_HEAP) {
+        d->thread = atomic_load(&ended_thread);
+        d->slot = atomic_load(&ended_slot);
+    }
     text_len = MIN(text_len, sizeof(d->text) - 1);
     memcpy(d->text, text, text_len);
     d->text[text_len] = 0;

@@ -51,6 +51,10 @@ void crash_thread_end(void);
 /* JavaScript is about to end the process, or a thread to end it: a report, nothing else. <text> is its stack. */
 void crash_report_text(uint32_t cause, const char *text, size_t text_len);
 
+/* Policy was ended in the middle of its batch, in this thread: whom it was at work for is kept for the report, which another
+ * thread makes when this one and its engine are gone. */
+void crash_policy_ended(void);
+
 uint64_t crash_now_ns(void);
 /* The engine's thread with <tid>, RECORD_NONE. */
 uint32_t crash_thread_find(uint32_t tid);

@@ -126,7 +126,7 @@ static void what_put(struct text *t, const struct record_death *d, const struct 
             text_str(t, call_word(d->call));
         } else if (thread == NULL) {
             text_str(t, " outside of the engine");
-        } else if (thread->at == RECORD_AT_POLICY) {
+        } else if (thread->at == RECORD_AT_POLICY || !thread->engine) {
             text_str(t, d->cause == RECORD_CAUSE_EXCEPTION ? " in policy" : " in policy (JavaScript)");
         } else if (thread->at == RECORD_AT_ENGINE) {
             text_str(t, " in the engine");

@@ -93,7 +93,8 @@ export function findCulprit(record: FlightRecord, tid: number): Culprit {
   const thread = record.thread(index);
   if (thread === undefined) return { thread: -1, call: '', stream: undefined };
   const call = isDead ? death.call : thread.call;
-  const stream = streamAt(record, index, thread);
+  // Of a thread that is gone with its engine only the report knew whom it was at work for.
+  const stream = streamAt(record, index, thread) ?? (isDead ? record.slot(death.slot) : undefined);
   return {
     thread: index,
     call: call === layout.RECORD_CALL_NONE ? '' : wordOf('RECORD_CALL_', call).replaceAll(' ', '_'),

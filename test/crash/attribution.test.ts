@@ -13,11 +13,11 @@ const isBuilt = existsSync(join(import.meta.dirname, '../../build/faults/sluice.
 const BODY = 'a text that compresses well, again and again. '.repeat(200);
 const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
 
-async function startFaulty(global = ''): Promise<Master> {
+async function startFaulty(global = '', env: Record<string, string> = {}): Promise<Master> {
   const server = await scriptedServer(answering(ANSWER));
   return startMaster({
     ports: { server: server.port },
-    env: { SLUICE_FAULTS: '1', SLUICE_FAULT_URI: '/fault/' },
+    env: { SLUICE_FAULTS: '1', SLUICE_FAULT_URI: '/fault/', ...env },
     cfg: `
 global
   nbthread 2
@@ -92,6 +92,15 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
       /JavaScript exception in policy of stream 0: "GET \/fault\/exception HTTP\/1.1", frontend fe/,
     );
     expect(await master.ask('@1 show info')).toContain('\nLastCrashSignal: exception\n');
+  });
+
+  test('a data thread whose heap is exhausted is gone when that is told, its request is not', async () => {
+    const master = await startFaulty('', { NODE_OPTIONS: '--max-old-space-size=64' });
+    await master.waiting('standby');
+    expect(await crash(master, 'heap')).toMatch(
+      /JavaScript heap exhausted in policy \(JavaScript\) of stream 0: "GET \/fault\/heap HTTP\/1.1", frontend fe/,
+    );
+    expect(await master.ask('@1 show info')).toContain('\nLastCrashSignal: heap\nLastCrashProxy: fe\n');
   });
 
   test.each(['', 'no-standby'])('the encoder that kills twice is switched off first (%s)', async (global) => {
