@@ -59,7 +59,7 @@ class Streams(gdb.Command):
         print("%d streams live" % len(found))
         for thread, stream in found:
             print(
-                '%u thread %d %s %s/%s/%s %s %s encoder %s in %d out %d "%s"'
+                '%u thread %d %s %s/%s/%s %s %s in %d out %d encoder %s "%s"'
                 % (
                     stream["index"],
                     thread,
@@ -69,9 +69,9 @@ class Streams(gdb.Command):
                     record.name("server", stream["server"]),
                     address_text(stream["addr"], stream["addr_len"]),
                     age(record, stream),
-                    encoder_text(stream),
                     stream["bytes_in"],
                     stream["bytes_out"],
+                    encoder_text(stream),
                     shown(stream["line"]),
                 )
             )
