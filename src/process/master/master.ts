@@ -225,8 +225,8 @@ export class Master {
     if (typeof worker === 'number') throw new Error(`cannot start a worker (errno ${-worker})`);
     this.speaker.notice(`Initializing new worker (${worker.pid})`);
     if (waiting === undefined) this.crew.configure(worker, { isSilent: false, sourcesFd });
-    else if (!this.options.line.isQuiet) this.speaker.print(waiting.startupLog);
     const isReady = await worker.reaches('ready', this.startMaxMs);
+    if (waiting !== undefined && !this.options.line.isQuiet) this.speaker.print(waiting.startupLog);
     if (isReady && !this.isStopping) {
       // What the one that goes did not say itself is of objects that its configuration has no more.
       if ((await this.current?.reports(REPORT_MAX_MS)) === true) this.state.settle();
@@ -255,7 +255,7 @@ export class Master {
       if (this.sourcesFd >= 0) this.options.addon.closeFd(this.sourcesFd);
       this.sourcesFd = fd;
     }
-    this.reserve.renew();
+    this.reserve.renew(worker);
   }
 
   private async reloadNow(isHard: boolean): Promise<ReloadResult> {

@@ -25,6 +25,8 @@ export class Reserve {
   private spare: WorkerChild | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
+  /** What the start of the serving worker depended on. */
+  private known: WorkerChild['findings'];
 
   constructor(crew: Crew, facts: ReserveFacts) {
     this.crew = crew;
@@ -32,8 +34,9 @@ export class Reserve {
   }
 
   /** What serves now may have changed: a standby for something else is of no use. */
-  renew(): void {
+  renew(serving: WorkerChild): void {
     this.failures = 0;
+    this.known = serving.findings;
     const { standby } = this;
     this.standby = undefined;
     standby?.signal('SIGKILL');
@@ -68,12 +71,16 @@ export class Reserve {
     return standby;
   }
 
-  /** A worker that is what a start now would bring about: the program, the files it read and the names of its sockets are unchanged. */
+  /** A worker that is, or is about to be, what a start now would bring about: the program, the files it read and the names of its
+   * sockets are unchanged. */
   takeCurrent(): WorkerChild | undefined {
     const { standby } = this;
-    if (standby?.findings === undefined || standby.stamp !== programStamp()) return undefined;
-    if (!standby.findings.every(isAsSeen) || !this.crew.hasItsSockets(standby)) return undefined;
-    return this.takeStandby();
+    const findings = standby?.findings ?? this.known;
+    if (standby === undefined || standby.isLost || findings === undefined) return undefined;
+    if (standby.stamp !== programStamp() || !findings.every(isAsSeen)) return undefined;
+    if (!this.crew.hasItsSockets(standby)) return undefined;
+    this.standby = undefined;
+    return standby;
   }
 
   /** A worker that has booted from the program that is on disk now. */

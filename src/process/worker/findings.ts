@@ -24,9 +24,14 @@ function bytesRead({ files, attachments }: Sources): Map<string, Uint8Array> {
   return all;
 }
 
-/** undefined: files alone cannot tell. To be called before the root folder changes. */
-export function findingsOf(sources: Sources, configuration: Configuration): Seen[] | undefined {
+/** undefined: files alone cannot tell. To be called before the root folder changes. <isThorough>: with digests, which take their time. */
+export function findingsOf(
+  sources: Sources,
+  configuration: Configuration,
+  isThorough: boolean,
+): Seen[] | undefined {
   if (dependsOnMore(configuration) || sources.seen.length > SEEN_MAX) return undefined;
+  if (!isThorough) return sources.seen;
   const read = bytesRead(sources);
   return sources.seen.map((one) => {
     const bytes = read.get(one.path);

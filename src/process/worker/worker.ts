@@ -115,8 +115,8 @@ class WorkerProcess {
       sayFailure(line, [NO_LISTENER], this.speaker);
       this.fail();
     } else {
-      // Whoever waits has the time to write it down.
-      if (order.isSilent) this.host.findings = findingsOf(sources, parsed.configuration);
+      // Whoever waits has the time to look at all bytes again.
+      this.host.findings = findingsOf(sources, parsed.configuration, order.isSilent);
       this.start(sources, parsed, line);
     }
   }
