@@ -87,6 +87,28 @@ static uint32_t since(const struct stream *s, uint64_t at_ms)
     return at_ms == 0 ? ABI_NONE : (uint32_t)(at_ms - s->accept_ms);
 }
 
+char stream_stands_at(const struct stream *s)
+{
+    CHECK_STREAM(s);
+    BUG_ON(s->state > ST_ENDED);
+    switch (s->state) {
+    case ST_QUEUE:
+        return 'Q';
+    case ST_CONNECT:
+        return 'C';
+    case ST_SEND:
+    case ST_POLICY_FAIL:
+    case ST_POLICY_RES:
+        return 'H';
+    case ST_BODY:
+    case ST_TUNNEL:
+    case ST_LOCAL:
+        return 'D';
+    default:
+        return 'R';
+    }
+}
+
 void event_end(struct stream *s, uint32_t session_end)
 {
     CHECK_CONN(s->front);

@@ -83,7 +83,7 @@ void stream_term(struct stream *s, char who, char when)
     if (s->term_who != 0)
         return;
     s->term_who = (uint8_t)who;
-    s->term_when = (uint8_t)when;
+    s->term_when = (uint8_t)(when == 0 ? stream_stands_at(s) : when);
 }
 
 int stream_pin(struct stream *s)

@@ -122,7 +122,9 @@ void stream_run(struct stream *s);
 /* Ends it: END is emitted, conns are kept or closed, the slot goes back. */
 void stream_end(struct stream *s);
 /* Records who ended it and when, the first cause wins. */
-void stream_term(struct stream *s, char who, char when);
+void stream_term(struct stream *s, char who, char when); /* when 0: where it stands */
+/* The letter for that in a log line. */
+char stream_stands_at(const struct stream *s);
 void stream_timeout(struct stream *s);
 /* Arms the stream's timer for its earliest deadline if that is earlier than what is armed. */
 void stream_timer(struct stream *s);

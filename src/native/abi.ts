@@ -265,7 +265,7 @@ export const C_BODY = 8;
 export const C_BODY_LEN = 9;
 /** STAGE_* for the response body (FORWARD_RESPONSE) or the request body (FORWARD) */
 export const C_STAGE = 10;
-/** RESPOND, ABORT: termination characters to record: who | when<<8 */
+/** RESPOND, ABORT: who ended it | when<<8; ABORT's when 0: where it stands */
 export const C_TERM = 11;
 /** FORWARD with FWD_ADDR: byte offset in text of a 28-byte sockaddr that replaces the server's */
 export const C_ADDR = 12;

@@ -121,6 +121,14 @@ describe('what HAProxy warns of', () => {
     ]);
   });
 
+  it('a log line of requests, in mode tcp', () => {
+    const text = `defaults\n log 127.0.0.1 local0\n option httplog clf\nlisten l\n bind :80\n ${TIMEOUTS} server s 1.2.3.4:5\n`;
+    const fallen = "not usable with proxy 'l' (needs 'mode http'). Falling back to 'option tcplog";
+    expect(said(text).join()).toContain(`warning 3: 'option httplog clf' ${fallen} clf'.`);
+    expect(said(text.replace(' clf', '')).join()).toContain(`warning 3: 'option httplog' ${fallen}'.`);
+    expect(said(text.replace('http', 'tcp')).join()).not.toContain('not usable');
+  });
+
   it('conditions on bytes below HTTP', () => {
     expect(
       said(

@@ -124,6 +124,16 @@ function checkHttp({ proxy, reading, pendingBackends, pendingServers }: ProxySec
   }
 }
 
+/** A line of HTTP has nothing to say of bytes. */
+function fallBackToTcpLog({ proxy, reading, logOption }: ProxySection): void {
+  const isOfHttp = proxy.logFormatKind === 'http' || proxy.logFormatKind === 'clf';
+  if (!proxy.isFrontend || !isOfHttp || logOption === undefined || !logOption.name.includes('http')) return;
+  const { name, place } = logOption;
+  const text = `'${name}' not usable with ${calledProxy(proxy)} (needs 'mode http'). Falling back to '${name.replace('http', 'tcp')}'.`;
+  reading.log.add('warning', text, place);
+  if (proxy.logFormatKind === 'http') proxy.logFormatKind = 'tcp';
+}
+
 /** What was asked of a proxy in mode tcp that only requests could give. */
 function checkTcp(section: ProxySection): void {
   const { proxy, reading } = section;
@@ -136,6 +146,7 @@ function checkTcp(section: ProxySection): void {
     lacking.push(`'${set}' rules`);
     proxy.rules.delete(set);
   }
+  fallBackToTcpLog(section);
   for (const what of lacking) {
     const verb = what.endsWith('rules') ? 'as they require' : 'as it requires';
     reading.log.add('warning', `${what} ignored for ${calledProxy(proxy)} ${verb} HTTP mode.`);

@@ -154,6 +154,7 @@ function logFormatKeyword(name: string, kind: 'http' | 'tcp'): Keyword<ProxySect
         );
       }
       target.logFormat = undefined;
+      target.logOption = { name: `option ${name}${isClf ? ' clf' : ''}`, place: cursor.place };
       target.proxy.logFormatKind = isClf ? 'clf' : kind;
     },
   });

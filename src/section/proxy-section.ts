@@ -64,6 +64,8 @@ export interface ProxySection {
   /** Where `balance` was said: its expression is compiled at the end. */
   balanceAt: Reference | undefined;
   logFormat: FormatText | undefined;
+  /** The option that chose the log format instead, and where. */
+  logOption: { readonly name: string; readonly place: Place } | undefined;
   errorLogFormat: FormatText | undefined;
   uniqueIdFormat: FormatText | undefined;
   /** `log global` was said. */
@@ -209,6 +211,7 @@ export function newProxySection(
     pendingServers: [],
     balanceAt: defaults?.balanceAt,
     logFormat: defaults?.logFormat,
+    logOption: defaults?.logOption,
     errorLogFormat: defaults?.errorLogFormat,
     uniqueIdFormat: defaults?.uniqueIdFormat,
     logsGlobal: defaults?.logsGlobal ?? false,

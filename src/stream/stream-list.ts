@@ -73,11 +73,8 @@ function isChosen(plane: Plane, stream: DataStream, choice: StreamChoice): boole
   return choice.stream === stream.index && choice.generation === stream.generation;
 }
 
-/** Who ended it and where it stood, as the log shows it: K, by an administrator. */
-function killTerm(stream: DataStream): number {
-  const when = stream.phase !== 0 ? 'D' : stream.server === undefined ? 'R' : 'H';
-  return 'K'.charCodeAt(0) | (when.charCodeAt(0) << 8);
-}
+/** By an administrator, says the log; where it stood the engine knows. */
+const KILLED = 'K'.charCodeAt(0);
 
 /** Ends the streams of <choice>; returns how many. */
 export function shutStreams(plane: Plane, choice: StreamChoice): number {
@@ -88,7 +85,7 @@ export function shutStreams(plane: Plane, choice: StreamChoice): number {
     stream.termination = '';
     const at = engine.command(abi.CMD_ABORT, stream.index, stream.generation);
     engine.commands[at + abi.C_HOW] = abi.ABORT_CLOSE;
-    engine.commands[at + abi.C_TERM] = killTerm(stream);
+    engine.commands[at + abi.C_TERM] = KILLED;
     count++;
     if (count % SHUT_PIECE_MAX === 0) engine.exec();
   }

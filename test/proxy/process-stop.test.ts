@@ -102,7 +102,11 @@ describe.each([1, 2])('with nbthread %i', (threads) => {
   });
 
   it('who is ended by hard-stop-after has a log line', async () => {
-    const server = await scriptedServer([{ wait: 'end' }]);
+    const server = await scriptedServer(async (peer) => {
+      const head = await peer.receive('\r\n\r\n');
+      if (head.includes('/2 ')) await peer.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
+      await peer.receiveEnd(SLOW_MACHINE_MS);
+    });
     const proxy = await startProxy({
       ports: { server: server.port },
       cfg: `${HEAD}  log \${log} local0\n  hard-stop-after 300ms\n${DEFAULTS}frontend fe
@@ -121,13 +125,14 @@ backend be
       await client.send(`GET /${n} HTTP/1.1\r\nHost: a\r\n\r\n`);
     }
     await server.accepted(clients.length);
+    await clients[2]?.receive('half');
     proxy.process.kill('SIGUSR1');
     expect(await within(proxy.exited, SLOW_MACHINE_MS, 'the end')).toEqual({ code: 0, signal: null });
     const lines = proxy.logs.lines.map(({ text }) => text);
-    for (const n of clients.keys())
-      expect(
-        lines.filter((text) => text.includes(' KH-- ') && text.includes(`"GET /${n} HTTP/1.1"`)),
-      ).toHaveLength(1);
+    for (const [n, stood] of [' -1 0 - - KH-- ', ' -1 0 - - KH-- ', / 200 \d+ - - KD-- /].entries())
+      expect(lines.filter((text) => text.match(stood) && text.includes(`"GET /${n} HTTP/1.1"`))).toHaveLength(
+        1,
+      );
     expect(lines.join('\n')).toContain('soft-stop running for too long, performing a hard-stop.');
   });
 
