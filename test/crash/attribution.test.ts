@@ -2,18 +2,16 @@
  * the same, and a backend whose responses kill worker after worker loses its encoder, until an operator gives it back.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Master, startMaster } from '../tool/master.ts';
 import { ask } from '../tool/raw-socket.ts';
 import { answering, scriptedServer } from '../tool/scripted-server.ts';
 import { until } from '../tool/until.ts';
+import { ANSWER, faultsAddon } from './scene.ts';
 
-const isBuilt = existsSync(join(import.meta.dirname, '../../build/faults/sluice.node'));
-const BODY = 'a text that compresses well, again and again. '.repeat(200);
-const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
+const isBuilt = existsSync(faultsAddon);
 
-async function startFaulty(global = '', env: Record<string, string> = {}): Promise<Master> {
+async function startFaultyMaster(global = '', env: Record<string, string> = {}): Promise<Master> {
   const server = await scriptedServer(answering(ANSWER));
   return startMaster({
     ports: { server: server.port },
@@ -68,7 +66,7 @@ const WHO = (kind: string) =>
 
 describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
   test('the alert names the culprit, as the report does; log targets and show info, too', async () => {
-    const master = await startFaulty();
+    const master = await startFaultyMaster();
     await master.waiting('standby');
     const alert = await crash(master, 'null-write');
     const words = `SIGSEGV in slz_encode through a null pointer of stream 0: ${WHO('null-write')}`;
@@ -84,7 +82,7 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
   });
 
   test('an exception in policy is told like a signal', async () => {
-    const master = await startFaulty();
+    const master = await startFaultyMaster();
     await master.waiting('standby');
     const alert = await crash(master, 'exception');
     expect(alert).toContain('[ALERT]');
@@ -95,7 +93,7 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
   });
 
   test('a data thread whose heap is exhausted is gone when that is told, its request is not', async () => {
-    const master = await startFaulty('', { NODE_OPTIONS: '--max-old-space-size=64' });
+    const master = await startFaultyMaster('', { NODE_OPTIONS: '--max-old-space-size=64' });
     await master.waiting('standby');
     expect(await crash(master, 'heap')).toMatch(
       /JavaScript heap exhausted in policy \(JavaScript\) of stream 0: "GET \/fault\/heap HTTP\/1.1", frontend fe/,
@@ -104,7 +102,7 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
   });
 
   test.each(['', 'no-standby'])('the encoder that kills twice is switched off first (%s)', async (global) => {
-    const master = await startFaulty(global);
+    const master = await startFaultyMaster(global);
     if (global === '') await master.waiting('standby');
     await crash(master, 'null-write');
     expect(await get(master, '/fine')).toContain('content-encoding: gzip');

@@ -1,18 +1,14 @@
 /** What `sluice postmortem` is given is broken, foreign, hostile, or lacks something: a sentence that says what was found and what is
  * missing, exit code 1, within a bound; never a traceback.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import * as layout from '../../src/native/record-layout.ts';
 import { type MadeRecord, makeCore, makeRecord } from '../tool/made-core.ts';
-import { sluiceProgram } from '../tool/proxy.ts';
+import { postmortem } from './scene.ts';
 
-/** Ten times what the largest of these takes. */
-const ANSWER_MAX_MS = 60_000;
 const RECORD_AT = 0x7f0000000000;
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bad-'));
@@ -22,30 +18,6 @@ function fileOf(name: string, bytes: Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   return path;
-}
-
-interface Answer {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function postmortem(words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Answer> {
-  const child = spawn(process.execPath, [sluiceProgram, 'postmortem', ...words], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: ANSWER_MAX_MS,
-    killSignal: 'SIGKILL',
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (piece) => {
-    out += piece;
-  });
-  child.stderr.on('data', (piece) => {
-    err += piece;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, err };
 }
 
 const working: MadeRecord = {
@@ -132,7 +104,7 @@ describe('a file that tells nothing', () => {
       };\n`,
     );
     const env = { ...process.env, NODE_OPTIONS: `--require ${preload}`, CORE: path };
-    const { code, out, err } = await postmortem([path], env);
+    const { code, out, err } = await postmortem([path], { env });
     expect(err).toBe(`sluice postmortem: ${path} cannot be opened: EACCES\n`);
     expect({ code, out }).toEqual({ code: 1, out: '' });
   });
@@ -171,7 +143,7 @@ describe('a core that lacks something: the verdict, and what is missing', () => 
 
   test('no gdb', async () => {
     const path = fileOf('without-gdb', coreOf(working, [process.execPath]));
-    const { code, out } = await postmortem([path], { ...process.env, PATH: '/nowhere' });
+    const { code, out } = await postmortem([path], { env: { ...process.env, PATH: '/nowhere' } });
     expect(out).toMatch(VERDICT);
     expect(out).toContain('note     gdb is not installed, so there is no stack (apt-get install gdb)');
     expect(code).toBe(1);

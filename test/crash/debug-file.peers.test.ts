@@ -33,7 +33,7 @@ testWith(
     const addon = packageOf();
     const core = await coreOf('null-write', { program });
 
-    const { code, err, lines } = await postmortem(core, program);
+    const { code, err, lines } = await postmortem([core], { program });
     const [verdict, ...page] = lines;
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(verdict).toContain(
@@ -43,7 +43,7 @@ testWith(
     expect(frame).toMatch(/native\/engine\/body_stage\.c:\d+$/);
 
     renameSync(`${addon}.debug`, `${addon}.elsewhere`);
-    const again = await postmortem(core, program);
+    const again = await postmortem([core], { program });
     const without = again.lines.slice(1).join('\n');
     expect(again.lines[0]).toBe(verdict);
     // Functions that were inlined are gone, the others keep their names.

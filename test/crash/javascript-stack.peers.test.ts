@@ -1,7 +1,6 @@
 /** Deaths in JavaScript, told from the core: native frames, V8's own, and JavaScript functions by name, down to where it began. */
 import { expect } from 'vitest';
 import { testWith } from '../tool/peer.ts';
-import { sluiceProgram } from '../tool/proxy.ts';
 import { coreOf, POSTMORTEM_MAX_MS, postmortem, wantedForCores } from './scene.ts';
 
 const cases = [
@@ -15,7 +14,7 @@ for (const [kind, verdict, frame] of cases) {
     `${kind}: the verdict, and the functions that were at work`,
     async () => {
       const core = await coreOf(kind, { env: { NODE_OPTIONS: '--max-old-space-size=64' } });
-      const { code, err, lines } = await postmortem(core, sluiceProgram);
+      const { code, err, lines } = await postmortem([core]);
       const stack = lines.filter((line) => /^ {2}#\d+ /.test(line)).join('\n');
       expect(lines[0]).toMatch(verdict);
       expect(lines[0]).toContain(`"GET /fault/${kind} HTTP/1.1"`);
@@ -33,7 +32,7 @@ testWith(
   'exception: no core, and the report has the functions',
   async () => {
     const report = await coreOf('exception', { mark: 'sluice-crash.' });
-    const { code, err, lines } = await postmortem(report, sluiceProgram);
+    const { code, err, lines } = await postmortem([report]);
     expect(lines[0]).toMatch(
       /^JavaScript exception in policy of stream 0: "GET \/fault\/exception HTTP\/1\.1"/,
     );

@@ -3,15 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startProxy } from '../tool/proxy.ts';
+import { type Proxy, type ProxyOptions, sluiceProgram, startProxy } from '../tool/proxy.ts';
 import { ask } from '../tool/raw-socket.ts';
 import { answering, scriptedServer } from '../tool/scripted-server.ts';
 
 export const root = join(import.meta.dirname, '../..');
 export const faultsAddon = join(root, 'build/faults/sluice.node');
 
-const BODY = 'a text that compresses well, again and again. '.repeat(200);
-const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
+export const BODY = 'a text that compresses well, again and again. '.repeat(200);
+export const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
 export const POSTMORTEM_MAX_MS = 120_000;
 
 /** What a test that reads cores with gdb needs beside it; names of things that are not programs are never found. */
@@ -30,20 +30,19 @@ interface Scene {
   readonly mark?: 'core' | 'sluice-crash.';
 }
 
-/** Asks for /fault/<kind> and gives the path of the core, or of the report where <mark> says so. */
-export async function coreOf(
-  kind: string,
-  { program, env = {}, mark = 'core' }: Scene = {},
-): Promise<string> {
+/** A proxy with the faults of build:faults, and the server behind it; <global> is what its section holds. */
+export async function startFaulty(
+  global: string,
+  more: Omit<ProxyOptions, 'cfg' | 'ports'> = {},
+): Promise<Proxy> {
   const server = await scriptedServer(answering(ANSWER));
-  const proxy = await startProxy({
-    ...(program === undefined ? {} : { program }),
+  return startProxy({
+    ...more,
     ports: { server: server.port },
-    env: { SLUICE_FAULTS: '1', SLUICE_FAULT_URI: '/fault/', ...env },
+    env: { SLUICE_FAULTS: '1', SLUICE_FAULT_URI: '/fault/', ...more.env },
     cfg: `
 global
-  nbthread 1
-  stuck-thread-after 500ms
+  ${global}
 defaults
   mode http
   timeout client 60s
@@ -58,6 +57,15 @@ backend thing-two
   server web3 127.0.0.1:\${port:server}
 `,
   });
+}
+
+/** Asks for /fault/<kind> and gives the path of the core, or of the report where <mark> says so. */
+export async function coreOf(
+  kind: string,
+  { program, env = {}, mark = 'core' }: Scene = {},
+): Promise<string> {
+  const own = program === undefined ? {} : { program };
+  const proxy = await startFaulty('nbthread 1\n  stuck-thread-after 500ms', { ...own, env });
   const request = `GET /fault/${kind} HTTP/1.1\r\nhost: h\r\naccept-encoding: gzip\r\n\r\n`;
   await ask(proxy.ports['fe'] as number, request).catch(() => undefined);
   await proxy.exited;
@@ -66,15 +74,20 @@ backend thing-two
   return join(proxy.dir, core);
 }
 
-export interface Verdict {
+export interface Answer {
   readonly code: number | null;
+  readonly out: string;
   readonly lines: readonly string[];
   readonly err: string;
 }
 
-/** What `sluice postmortem <core>` says. */
-export async function postmortem(core: string, program: string): Promise<Verdict> {
-  const child = spawn(process.execPath, [program, 'postmortem', core], {
+/** What `<program> postmortem <words>` says. */
+export async function postmortem(
+  words: readonly string[],
+  { program = sluiceProgram, env = process.env }: { program?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Answer> {
+  const child = spawn(process.execPath, [program, 'postmortem', ...words], {
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: POSTMORTEM_MAX_MS,
     killSignal: 'SIGKILL',
@@ -87,5 +100,5 @@ export async function postmortem(core: string, program: string): Promise<Verdict
     err += piece;
   });
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, lines: out.split('\n'), err };
+  return { code, out, lines: out.split('\n'), err };
 }
