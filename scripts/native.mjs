@@ -45,9 +45,12 @@ function knownFlags(flags) {
 const [question, argument] = process.argv.slice(2);
 if (question === 'sources') console.log(sources(argument).join('\n'));
 // With descriptors, thread-local variables of the addon need nothing from the dynamic loader's library; without outlined
-// atomics an arm64 addon asks no private function of glibc which processor it runs on.
+// atomics an arm64 addon asks no private function of glibc which processor it runs on. A thread's stack ends in one page that
+// cannot be touched, and the addon's own variables may lie right below it: a frame larger than that page touches each of its
+// pages, so that a stack that is full faults, and writes over nothing.
 if (question === 'portable-flags') {
-  console.log(knownFlags(['-mtls-dialect=gnu2', '-mno-outline-atomics']).join('\n') || '-fPIC');
+  const flags = ['-mtls-dialect=gnu2', '-mno-outline-atomics', '-fstack-clash-protection'];
+  console.log(knownFlags(flags).join('\n') || '-fPIC');
 }
 if (question === 'encoder-flags') {
   console.log(

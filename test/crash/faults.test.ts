@@ -48,6 +48,15 @@ function numberIn(report: string, name: string): number {
   return Number(new RegExp(`^${name}: (-?\\d+)$`, 'm').exec(report)?.[1]);
 }
 
+/** The line of <report>'s maps that holds <address>. */
+function mapOf(report: string, address: bigint): string | undefined {
+  const maps = report.slice(report.indexOf('\n[maps]\n')).matchAll(/^([0-9a-f]+)-([0-9a-f]+) .*$/gm);
+  const found = [...maps].find(
+    ([, from, to]) => address >= BigInt(`0x${from}`) && address < BigInt(`0x${to}`),
+  );
+  return found?.[0];
+}
+
 const WHO =
   '"GET /fault/KIND HTTP/1.1", frontend fe, backend thing-two, server web3, encoder gzip/fast after 0 B in';
 
@@ -80,6 +89,12 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
     const core = readdirSync(end.proxy.dir).find((name) => name.startsWith('core')) as string;
     const { lines } = await postmortem([join(end.proxy.dir, core)]);
     expect(lines[0]).toBe(verdict);
+  });
+
+  test('a stack that is full ends at its guard page, whatever lies below', async () => {
+    const { report } = await crash('stack-overflow');
+    const address = BigInt(/^address: (0x\S+)$/m.exec(report)?.[1] ?? 0);
+    expect(mapOf(report, address)).toMatch(/^[0-9a-f]+-[0-9a-f]+ ---p 00000000 /);
   });
 
   test('an overrun with guard pages: the very instruction faults', async () => {
@@ -131,23 +146,46 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
 
   test.each([
     ['null-write', 'SIGSEGV in slz_encode through a null pointer of stream '],
+    ['wild-write', 'SIGSEGV in slz_encode at address 0x7abc12345678 of stream '],
+    ['overrun-1', 'SIGABRT: slz_encode wrote 1 byte past the '],
     ['overrun-96', 'SIGABRT: slz_encode wrote 96 bytes past the '],
+    ['use-after-free', 'SIGSEGV in slz_encode at address 0x'],
+    ['stack-overflow', 'SIGSEGV in slz_encode: the stack is full, at address 0x'],
+    ['abort', 'SIGABRT in slz_encode of stream '],
     ['assertion', 'SIGABRT: BUG: ../native/crash/fault.c:'],
     ['illegal-instruction', 'SIGILL in slz_encode of stream '],
+    ['exception', 'JavaScript exception in policy of stream '],
+    ['loop', 'a thread is stuck in policy (JavaScript) of stream '],
+    ['heap', 'JavaScript heap exhausted in policy (JavaScript) of stream '],
   ])('a worker of a master: service goes on after %s', async (kind, sentence) => {
-    const proxy = await startFaulty('nbthread 2', { args: ['-W'] });
+    const proxy = await startFaulty('nbthread 2\n  stuck-thread-after 500ms', {
+      args: ['-W'],
+      readyWhen: ({ stderr }) => stderr.includes('Loading success.'),
+      env: kind === 'heap' ? { NODE_OPTIONS: '--max-old-space-size=64' } : {},
+    });
     onTestFinished(() => rmSync(join(proxy.dir, 'core'), { force: true }));
     const port = proxy.ports['fe'] as number;
     expect((await ask(port, requestOf('/fine'))).head).toContain('200');
     await ask(port, requestOf(`/fault/${kind}`)).catch(() => undefined);
-    await until(
-      () => reportsIn(proxy.dir).length === 1,
-      SLOW_MACHINE_MS,
-      () => proxy.stderr,
-    );
-    const ended = () => /\[ALERT\].* exited with code .*the 1st death in 15 minutes/.test(proxy.stderr);
+    const said = () => proxy.stderr;
+    await until(() => reportsIn(proxy.dir).length === 1, SLOW_MACHINE_MS, said);
+    const hasAlert = () => /\[ALERT\].* exited with code .*the 1st death in 15 minutes/.test(proxy.stderr);
+    // An exception ends a worker by its ordinary way, which takes its time: until then its listeners may still answer.
+    if (kind === 'exception') await until(hasAlert, SLOW_MACHINE_MS, said);
     expect((await ask(port, requestOf('/fine'))).head).toContain('200');
     expect(proxy.stderr).toContain(sentence);
-    await until(ended);
+    await until(hasAlert, SLOW_MACHINE_MS, said);
+  });
+
+  test('a worker that dies as soon as it serves: another one serves, or the master says why it ends', async () => {
+    const proxy = await startFaulty('nbthread 2', { args: ['-W'] });
+    onTestFinished(() => rmSync(join(proxy.dir, 'core'), { force: true }));
+    const port = proxy.ports['fe'] as number;
+    await ask(port, requestOf('/fault/null-write')).catch(() => undefined);
+    const said = () => proxy.stderr;
+    await until(() => /\[ALERT\].*\) exited with code 139 /.test(proxy.stderr), SLOW_MACHINE_MS, said);
+    expect(proxy.stderr).toContain('SIGSEGV in slz_encode through a null pointer of stream ');
+    if (proxy.stderr.includes(' at its start. ')) expect((await proxy.exited).code).toBe(139);
+    else expect((await ask(port, requestOf('/fine'))).head).toContain('200');
   });
 });

@@ -136,7 +136,7 @@ export class Master {
     this.broker.transferred = transferred;
     const worker = await this.bring();
     if (worker.state !== 'serving') {
-      if (!this.isStopping) this.options.exit(Math.max(worker.exitStatus, 1));
+      if (!this.isStopping) this.failToStart(worker);
       return;
     }
     this.instate(worker);
@@ -145,6 +145,16 @@ export class Master {
     this.speaker.notice('Loading success.');
     this.speaker.endOfStart();
     this.notifier.ready();
+  }
+
+  private failToStart(worker: WorkerChild): void {
+    const { attribution, exitStatus, lastState, pid } = worker;
+    // What is wrong with its configuration the worker has said itself; of whoever served there is an alert already.
+    if (attribution?.isDeath === true && lastState !== 'serving')
+      this.speaker.alert(
+        `Worker (${pid}) exited with code ${endText(exitStatus)} at its start. ${attribution.sentence}`,
+      );
+    this.options.exit(Math.max(exitStatus, 1));
   }
 
   /** Brings up a worker of the files on disk. Who asks while one is on its way shares the one after it: that reads what is newest.
@@ -256,6 +266,8 @@ export class Master {
       this.sourcesFd = fd;
     }
     this.reserve.renew(worker);
+    // It may have said that it serves and that it dies in one breath: its end brings up somebody else.
+    if (worker.isLost) this.current = undefined;
   }
 
   private async reloadNow(isHard: boolean): Promise<ReloadResult> {
@@ -270,11 +282,10 @@ export class Master {
     } catch (error) {
       return this.failed((error as Error).message, '');
     }
-    if (worker.state !== 'serving') {
-      const why = worker.isAlive
-        ? `is not ready after ${this.startMaxMs} ms`
-        : `exited with code ${endText(worker.exitStatus)}`;
-      worker.signal('SIGKILL');
+    if (worker.state !== 'serving' || worker.isLost) {
+      const late = worker.isLost ? 'is dying' : `is not ready after ${this.startMaxMs} ms`;
+      const why = worker.isAlive ? late : `exited with code ${endText(worker.exitStatus)}`;
+      if (!worker.isLost) worker.signal('SIGKILL');
       const words = worker.attribution?.sentence ?? '';
       const text = `Failed to load worker (${worker.pid}) ${why}${words === '' ? '' : `: ${words}`}`;
       return this.failed(text, worker.startupLog);
@@ -344,11 +355,13 @@ export class Master {
       await delay(this.chronicle.deaths.backoffMs);
       if (this.current !== undefined || this.isStopping) break;
       const worker = await this.bring(this.sourcesFd).catch(() => undefined);
-      const isOf = worker?.state === 'serving' && this.current === undefined;
-      if (worker !== undefined && isOf) this.instate(worker);
+      const isServing = worker?.state === 'serving';
+      if (worker !== undefined && isServing && !worker.isLost && this.current === undefined)
+        this.instate(worker);
       else {
-        worker?.signal('SIGKILL');
-        this.chronicle.deaths.add(Date.now(), 0);
+        // Who is dying already writes its core, and counts when it has ended.
+        if (worker?.isLost !== true) worker?.signal('SIGKILL');
+        if (!isServing) this.chronicle.deaths.add(Date.now(), 0);
       }
     }
     this.isReplacing = false;
