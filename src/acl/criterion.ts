@@ -5,7 +5,7 @@
  */
 import { unknownHint } from '../config/known-elsewhere.ts';
 import { didYouMean } from '../config/nearest.ts';
-import { PatternList } from '../model/pattern-list.ts';
+import type { PatternList } from '../model/pattern-list.ts';
 import type { Word } from '../model/place.ts';
 import type { RuleContext } from '../model/rule-context.ts';
 import {
@@ -262,7 +262,7 @@ function readFile(
 function fileList(path: string, asMap: boolean, ctx: RuleContext): PatternList | undefined {
   const lists = ctx.configuration.patternLists;
   const usedBy = `by acl at file '${ctx.place.file}' line ${ctx.place.line}`;
-  const known = lists.find(({ file }) => file === path);
+  const known = lists.withFile(path);
   if (known !== undefined) {
     known.description += `, ${usedBy}`;
     return known;
@@ -270,30 +270,15 @@ function fileList(path: string, asMap: boolean, ctx: RuleContext): PatternList |
   const bytes = ctx.attachment(path);
   if (bytes === undefined) return undefined;
   const description = `pattern loaded from file '${path}' used ${usedBy}`;
-  return addList(path, description, readPatternFile(bytes, asMap), undefined, ctx);
-}
-
-function addList(
-  file: string,
-  description: string,
-  texts: readonly string[],
-  id: number | undefined,
-  ctx: RuleContext,
-): PatternList {
-  const lists = ctx.configuration.patternLists;
-  const taken = new Set(lists.map((list) => list.id));
-  let free = id ?? lists.length;
-  while (taken.has(free)) free++;
-  const list = new PatternList(free, file, description, texts);
-  lists.push(list);
-  return list;
+  return lists.add(path, description, readPatternFile(bytes, asMap));
 }
 
 function addPatterns(words: readonly Word[], options: Options, subject: Word, ctx: RuleContext): void {
   const { file, line } = ctx.place;
   const name = keywordAt(subject.text, 0);
   const texts = words.map((word) => word.text);
-  const list = addList('', `acl '${name}' file '${file}' line ${line}`, texts, options.id, ctx);
+  const description = `acl '${name}' file '${file}' line ${line}`;
+  const list = ctx.configuration.patternLists.add('', description, texts, options.id);
   options.sets.push({ list, words, insensitive: options.insensitive });
   const first = words[0];
   if (first === undefined) return;

@@ -19,9 +19,17 @@ export const actions: readonly ActionKeyword[] = [
   ...variableActions,
 ];
 
+/** Asked for with every rule: put together once. */
+const inOrder = new Map<RuleSet, readonly ActionKeyword[]>();
+
 /** The actions of one rule set, in the order of the alphabet, as `-dK` lists them. */
 export function actionsOf(ruleSet: RuleSet): readonly ActionKeyword[] {
-  return actions
-    .filter((keyword) => keyword.from.includes(ruleSet))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  let found = inOrder.get(ruleSet);
+  if (found === undefined) {
+    found = actions
+      .filter((keyword) => keyword.from.includes(ruleSet))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    inOrder.set(ruleSet, found);
+  }
+  return found;
 }

@@ -39,10 +39,9 @@ function findList(control: Control, kind: Kind, name: string | undefined): Patte
   if (kind === 'map' || name === undefined) return undefined;
   const { patternLists } = control.source.configuration;
   if (name.startsWith('#')) {
-    const id = /^#\d{1,10}$/.test(name) ? Number(name.slice(1)) : -1;
-    return patternLists.find((list) => list.id === id);
+    return patternLists.withId(/^#\d{1,10}$/.test(name) ? Number(name.slice(1)) : -1);
   }
-  return patternLists.find((list) => list.file !== '' && list.file === name);
+  return patternLists.withFile(name);
 }
 
 /** `@<version>` before the name; -1 = none given. */
@@ -59,7 +58,7 @@ function reference(ref: number): string {
 function* summary(control: Control, kind: Kind): Generator<string> {
   yield '# id (file) description\n';
   if (kind === 'map') return;
-  for (const list of control.source.configuration.patternLists) {
+  for (const list of control.source.configuration.patternLists.all) {
     const { current, next } = versionsOf(list);
     yield `${list.id} (${list.file}) ${list.description}. curr_ver=${current} next_ver=${next} entry_cnt=${list.entries.length}\n`;
   }

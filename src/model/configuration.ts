@@ -2,7 +2,7 @@
  * indexes are the same everywhere.
  */
 import type { Listener } from './listener.ts';
-import type { PatternList } from './pattern-list.ts';
+import type { PatternLists } from './pattern-list.ts';
 import type { Place } from './place.ts';
 import type { LogLine, LogTarget, Proxy } from './proxy.ts';
 import type { Server } from './server.ts';
@@ -76,5 +76,5 @@ export interface Configuration {
   readonly listeners: Listener[];
   readonly logTargets: LogTarget[];
   /** Patterns of acls, in the order of the file: what the runtime API changes. */
-  readonly patternLists: PatternList[];
+  readonly patternLists: PatternLists;
 }

@@ -65,3 +65,30 @@ export class PatternList {
     return isDone;
   }
 }
+
+/** All lists of a configuration, in the order of the file. A configuration may have tens of thousands: none is searched for. */
+export class PatternLists {
+  readonly all: PatternList[] = [];
+  private readonly byId = new Map<number, PatternList>();
+  private readonly byFile = new Map<string, PatternList>();
+
+  /** Without <id>, or where that is taken, the next that is free. <file>: '' for patterns written in the acl itself. */
+  add(file: string, description: string, texts: readonly string[], id = this.all.length): PatternList {
+    let free = id;
+    while (this.byId.has(free)) free++;
+    const list = new PatternList(free, file, description, texts);
+    this.all.push(list);
+    this.byId.set(free, list);
+    if (file !== '') this.byFile.set(file, list);
+    return list;
+  }
+
+  /** What `#<id>` means. */
+  withId(id: number): PatternList | undefined {
+    return this.byId.get(id);
+  }
+
+  withFile(file: string): PatternList | undefined {
+    return this.byFile.get(file);
+  }
+}

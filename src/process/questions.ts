@@ -9,7 +9,7 @@ import { listStreams, type StreamPiece, shutStreams } from '../stream/stream-lis
 export type Question =
   | { readonly what: 'streams'; readonly from: number }
   | { readonly what: 'shut'; readonly choice: StreamChoice }
-  /** <list>: index in `Configuration.patternLists`. */
+  /** <list>: index in `Configuration.patternLists.all`. */
   | { readonly what: 'patterns'; readonly list: number; readonly change: PatternChange };
 
 export type Reply =
@@ -27,7 +27,7 @@ export function answerQuestion(plane: Plane, question: Question): Reply {
     case 'streams':
       return { what: 'streams', piece: listStreams(plane, question.from, monotonicMs()) };
     case 'patterns': {
-      const list = plane.configuration.patternLists[question.list];
+      const list = plane.configuration.patternLists.all[question.list];
       return { what: 'patterns', isDone: list?.apply(question.change) ?? false };
     }
     default:

@@ -54,7 +54,7 @@ export function streamDoor(parts: Parts): StreamDoor {
 /** Changes a list here and in every data thread; resolves when all have. */
 async function changePatterns(parts: Parts, list: PatternList, change: PatternChange): Promise<boolean> {
   const { configuration, mainEngine, shared } = parts;
-  const index = configuration.patternLists.indexOf(list);
+  const index = configuration.patternLists.all.indexOf(list);
   const isDone = list.apply(change);
   // With one thread the data plane uses the list that was just changed.
   if (!isDone || mainEngine.plane !== undefined) return isDone;

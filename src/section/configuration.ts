@@ -10,6 +10,7 @@ import type { Word } from '../config/place.ts';
 import type { Seen } from '../config/seen.ts';
 import { type Environment, Variables } from '../config/variables.ts';
 import type { Configuration } from '../model/configuration.ts';
+import { PatternLists } from '../model/pattern-list.ts';
 import { DefaultsUse } from './defaults-use.ts';
 import { finalize } from './finalize.ts';
 import { type GlobalSection, globalKeywords } from './global.ts';
@@ -264,7 +265,14 @@ function newConfiguration(options: ParseOptions): Configuration {
   const global = newGlobalSettings();
   global.localPeer = options.localPeer;
   global.hostname = options.hostname;
-  return { global, proxies: [], servers: [], listeners: [], logTargets: [], patternLists: [] };
+  return {
+    global,
+    proxies: [],
+    servers: [],
+    listeners: [],
+    logTargets: [],
+    patternLists: new PatternLists(),
+  };
 }
 
 /** Finds in the bundle, or loads into it. */

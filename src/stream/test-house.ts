@@ -5,6 +5,7 @@ import type { Configuration, GlobalSettings } from '../model/configuration.ts';
 import { createCounterMemory } from '../model/counter-slices.ts';
 import type { Listener } from '../model/listener.ts';
 import { createLiveMemory, Live } from '../model/live.ts';
+import { PatternLists } from '../model/pattern-list.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Action, Condition, Rule } from '../model/rules.ts';
 import { SERVER_RUNNING, type Server } from '../model/server.ts';
@@ -188,7 +189,7 @@ export class House {
       servers,
       listeners,
       logTargets: [],
-      patternLists: [],
+      patternLists: new PatternLists(),
     };
     const counters = createCounterMemory({ ...counts, threads: 1 });
     this.plane = new Plane(

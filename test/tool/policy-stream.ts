@@ -7,6 +7,7 @@ import type { Configuration } from '../../src/model/configuration.ts';
 import type { HttpMessage } from '../../src/model/http-message.ts';
 import type { Listener } from '../../src/model/listener.ts';
 import { createLiveMemory, Live } from '../../src/model/live.ts';
+import { PatternLists } from '../../src/model/pattern-list.ts';
 import type { Proxy, Timeouts } from '../../src/model/proxy.ts';
 import { SERVER_RUNNING, type Server } from '../../src/model/server.ts';
 import { Session } from '../../src/model/session.ts';
@@ -254,7 +255,7 @@ export function policyBench(request?: string, response?: string): PolicyBench {
     servers: [server],
     listeners: [listener],
     logTargets: [],
-    patternLists: [],
+    patternLists: new PatternLists(),
   } as unknown as Configuration;
   return { configuration, engine, web, app, server, stream };
 }
