@@ -64,6 +64,8 @@ function run(line: CommandLine, threads: Worker[]): Outcome {
   const speaker = new Speaker();
   speaker.begin(line.isQuiet && !line.isVerbose);
   const sources = readSources(line, process.env, speaker);
+  const dataThreads = new DataThreads(threads);
+  if (sources !== undefined) dataThreads.read(sources);
   const parsed = sources === undefined ? undefined : parseSources(sources);
   const isGood = parsed?.messages.every((message) => message.severity !== 'alert') === true;
   // The worker will read the configuration again, and say what there is to say.
@@ -91,7 +93,6 @@ function run(line: CommandLine, threads: Worker[]): Outcome {
   }
   const { configuration, environment } = parsed;
   const host = new Standalone(line, speaker, daemonNote);
-  const dataThreads = new DataThreads(threads);
   void startProcess({ configuration, sources, options: line, environment, dataThreads, host, speaker });
   return 'done';
 }

@@ -109,3 +109,11 @@ export async function resolveServers(configuration: Configuration): Promise<stri
   }
   return errors;
 }
+
+/** What the names of <configuration> turned out to be, by server index. Literal addresses are not among them. */
+export function addressesOfNames({ servers }: Configuration): Map<number, ServerAddress> {
+  const found = new Map<number, ServerAddress>();
+  for (const { index, resolved, address } of servers)
+    if (resolved !== undefined && resolved !== address) found.set(index, resolved);
+  return found;
+}

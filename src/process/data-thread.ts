@@ -1,11 +1,11 @@
-/** A data thread: boots without work, is handed the configuration's bytes, parses them as main did, runs one engine under one data
+/** A data thread: boots without work, is handed the configuration's bytes, parses them as main does, runs one engine under one data
  * plane. Says what became of each message; an exception that nobody caught ends the thread, and main the process.
  */
 import { parentPort } from 'node:worker_threads';
 import type { Configuration } from '../model/configuration.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { loadAddon } from '../native/load.ts';
-import { parseConfiguration } from '../section/configuration.ts';
+import { parseConfiguration, type Sources } from '../section/configuration.ts';
 import type { Plane } from '../stream/plane.ts';
 import { expectCrashesHere } from './crashes.ts';
 import { createDataPlane } from './data-plane.ts';
@@ -15,12 +15,6 @@ import { answerQuestion } from './questions.ts';
 import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 
 type Work = Extract<ToDataThread, { kind: 'configure' }>;
-
-function readConfiguration(work: Work): Configuration {
-  const { configuration } = parseConfiguration(work.sources);
-  for (const server of configuration.servers) server.resolved = work.addresses[server.index];
-  return configuration;
-}
 
 function startEngine(work: Work, configuration: Configuration): { engine: NativeEngine; plane: Plane } {
   chooseProcessors(loadAddon(), configuration.global, work.thread);
@@ -36,6 +30,7 @@ class DataThread {
   private engine: NativeEngine | undefined;
   private plane: Plane | undefined;
   private configuration: Configuration | undefined;
+  private fault: unknown;
   private readonly say: (message: FromDataThread) => void;
 
   constructor(say: (message: FromDataThread) => void) {
@@ -44,6 +39,9 @@ class DataThread {
 
   take(message: ToDataThread): void {
     switch (message.kind) {
+      case 'read':
+        this.read(message.sources);
+        return;
       case 'configure':
         this.configure(message);
         return;
@@ -83,10 +81,25 @@ class DataThread {
     }
   }
 
+  /** Beside main; nobody waits for it yet, so that what goes wrong is told when somebody does. */
+  private read(sources: Sources): void {
+    try {
+      this.configuration = parseConfiguration(sources).configuration;
+    } catch (error) {
+      this.fault = error;
+    }
+  }
+
   private configure(work: Work): void {
     try {
-      this.configuration = readConfiguration(work);
-      ({ engine: this.engine, plane: this.plane } = startEngine(work, this.configuration));
+      if (work.sources !== undefined) this.read(work.sources);
+      const { configuration } = this;
+      if (configuration === undefined) throw this.fault ?? new Error('it was given no configuration');
+      for (const [index, address] of work.addresses) {
+        const server = configuration.servers[index];
+        if (server !== undefined) server.resolved = address;
+      }
+      ({ engine: this.engine, plane: this.plane } = startEngine(work, configuration));
       this.say({ kind: 'ready' });
     } catch (error) {
       this.say({

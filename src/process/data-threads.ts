@@ -2,6 +2,7 @@
  * ends before it was told to is a crash of the process, never one thread less.
  */
 import { Worker } from 'node:worker_threads';
+import type { Sources } from '../section/configuration.ts';
 import type { Question, Reply } from './questions.ts';
 import type { FromDataThread, ToDataThread } from './thread-messages.ts';
 
@@ -101,10 +102,17 @@ class DataThread {
   }
 }
 
+function knownIn({ attachments, ids }: Sources): number {
+  return attachments.size + ids.size;
+}
+
 export class DataThreads {
   /** Who hears of a thread that is gone; set before `configure`. */
   onCrash: Crash = () => {};
   private readonly threads: DataThread[] = [];
+  /** Who was told to read, and how many files and names were known then. */
+  private readers: readonly DataThread[] = [];
+  private knownThen = 0;
 
   /** <booting> were started before anything was known. They do not keep the process alive until `resize`. */
   constructor(booting: readonly Worker[]) {
@@ -123,6 +131,13 @@ export class DataThreads {
     // Trusted code of our own: it needs no arguments of the command line and no environment.
     while (this.threads.length < count) this.add(new Worker(program, { argv: [], stdin: false }));
     for (const thread of this.threads) thread.ref();
+  }
+
+  /** They parse beside main what it is about to parse. */
+  read(sources: Sources): void {
+    this.readers = [...this.threads];
+    this.knownThen = knownIn(sources);
+    this.tellAll({ kind: 'read', sources });
   }
 
   get count(): number {
@@ -148,7 +163,12 @@ export class DataThreads {
   async configure(
     work: Omit<Extract<ToDataThread, { kind: 'configure' }>, 'kind' | 'thread'>,
   ): Promise<void> {
-    await this.askAll('ready', (thread) => ({ kind: 'configure', thread, ...work }));
+    // Main's reading found more files and names where there is one: theirs knew nothing of them.
+    const isComplete = work.sources !== undefined && knownIn(work.sources) === this.knownThen;
+    await this.askAll('ready', (thread) => {
+      const hasRead = isComplete && this.readers.includes(this.threads[thread] as DataThread);
+      return { kind: 'configure', thread, ...work, ...(hasRead ? { sources: undefined } : {}) };
+    });
   }
 
   async listen(on: boolean): Promise<void> {

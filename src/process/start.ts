@@ -9,7 +9,7 @@ import type { Addon } from '../native/addon.ts';
 import { loadAddon } from '../native/load.ts';
 import type { Sources } from '../section/configuration.ts';
 import type { SharedMemory } from '../stream/plane.ts';
-import { resolveServers } from './addresses.ts';
+import { addressesOfNames, resolveServers } from './addresses.ts';
 import { expectCrashes, reportDeath } from './crashes.ts';
 import type { DataThreads } from './data-threads.ts';
 import { createEngineCounts } from './engine-counts.ts';
@@ -118,8 +118,8 @@ async function prepare(run: Run): Promise<Running> {
   if (!openNamespaces(addon, configuration, speaker)) giveUp(run);
   initEngine(addon, run, live, limits, threads === 1 ? 1 : threads + 1);
   await openLogTargets(addon, configuration, speaker);
-  const addresses = configuration.servers.map((server) => server.resolved);
   const engineCounts = createEngineCounts(threads === 1 ? 1 : threads + 1);
+  const addresses = addressesOfNames(configuration);
   const work = { sources: run.sources, addresses, shared, engineCounts };
   const ready = dataThreads.configure(work);
   const running = new Running({

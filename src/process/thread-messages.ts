@@ -1,6 +1,6 @@
 /** What the main thread and a data thread say to each other (worker_threads messages: rare things only, the data path never
  * uses them). A data thread is started without work, boots its code while main reads the configuration, and is handed
- * everything by `configure`.
+ * the files by `read` as soon as main has them, and the rest by `configure`.
  */
 import type { ServerAddress } from '../model/server.ts';
 import type { Sources } from '../section/configuration.ts';
@@ -9,14 +9,16 @@ import type { Question, Reply } from './questions.ts';
 
 /** Main to a data thread. */
 export type ToDataThread =
+  /** Parse what main parses at the same time; nothing is answered. */
+  | { readonly kind: 'read'; readonly sources: Sources }
   | {
       readonly kind: 'configure';
       /** Index of its engine, 0 to `shared.threads` - 1. */
       readonly thread: number;
-      /** The same bytes that main read: parsed again here, so that indexes are the same. */
-      readonly sources: Sources;
-      /** `Server.resolved` by server index: names are looked up once, by main. */
-      readonly addresses: readonly (ServerAddress | undefined)[];
+      /** The same bytes that main read: parsed again here, so that indexes are the same. undefined: those of `read` are all. */
+      readonly sources: Sources | undefined;
+      /** What names turned out to be, by server index: main looks them up, once. */
+      readonly addresses: ReadonlyMap<number, ServerAddress>;
       readonly shared: SharedMemory;
       /** engine-counts.ts: the thread writes its slice. */
       readonly engineCounts: SharedArrayBuffer;

@@ -1,9 +1,10 @@
 /** A process from its start to its end, as whoever starts it sees it: sockets, files, signals, exit codes. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../tool/free-port.ts';
 import { runSluice, sluiceProgram, startProxy } from '../tool/proxy.ts';
 import { rawClient } from '../tool/raw-socket.ts';
@@ -33,6 +34,35 @@ describe('the start', () => {
     );
     expect(await get(proxy.ports['fe'] as number)).toContain('HTTP/1.1 200 OK');
     expect(proxy.stderr).toBe('');
+  });
+
+  it('gives each of its threads what the configuration names: files of patterns, pages, hosts', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sluice-named-'));
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    writeFileSync(join(dir, 'paths'), '/known\n');
+    writeFileSync(join(dir, 'page.html'), 'from a file!');
+    const proxy = await startProxy(`global
+  nbthread 2
+${DEFAULTS}frontend fe
+  bind 127.0.0.1:{port:fe}
+  http-request return status 200 content-type text/plain file ${dir}/page.html if { path -f ${dir}/paths }
+  default_backend be
+backend be
+  server s localhost:{port:origin}
+frontend origin
+  bind 127.0.0.1:{port:origin}
+  http-request return status 200 content-type text/plain string from-a-name!
+`);
+    const ask = async (path: string): Promise<string> => {
+      const client = await rawClient(proxy.ports['fe'] as number);
+      await client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      return client.receive('!');
+    };
+    // Which thread takes a connection is the kernel's choice.
+    for (let i = 0; i < 20; i++) {
+      expect(await ask('/known')).toContain('from a file!');
+      expect(await ask('/other')).toContain('from-a-name!');
+    }
   });
 
   it('listens on IPv4, IPv6, a port range, several addresses, a unix path with its mode, an abstract name', async () => {

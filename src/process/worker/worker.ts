@@ -41,7 +41,7 @@ function withGeneration(sources: Sources, generation: string): Sources {
 class WorkerProcess {
   private readonly addon: Addon;
   private readonly words: readonly string[];
-  private readonly threads: readonly Worker[];
+  private readonly dataThreads: DataThreads;
   private readonly speaker = new Speaker();
   private readonly channel: Channel;
   private readonly host: MasterHost;
@@ -50,7 +50,7 @@ class WorkerProcess {
   constructor(words: readonly string[], threads: readonly Worker[]) {
     this.addon = loadAddon();
     this.words = words;
-    this.threads = threads;
+    this.dataThreads = new DataThreads(threads);
     this.channel = new Channel(this.addon, CHANNEL, {
       onMessage: (message, fds) => this.take(message, fds),
       onNotice: (_bytes, fds) => this.closeAll(fds),
@@ -109,6 +109,7 @@ class WorkerProcess {
       this.fail();
       return;
     }
+    this.dataThreads.read(sources);
     const parsed = parseSources(sources);
     if (!report(line, parsed, this.speaker)) this.fail();
     else if (!hasListener(parsed)) {
@@ -128,8 +129,7 @@ class WorkerProcess {
   ): void {
     const { configuration, environment } = parsed;
     this.host.sources = () => v8().serialize(sources);
-    const dataThreads = new DataThreads(this.threads);
-    const { host, speaker } = this;
+    const { dataThreads, host, speaker } = this;
     void startProcess({ configuration, sources, options, environment, dataThreads, host, speaker });
   }
 
