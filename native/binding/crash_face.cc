@@ -2,9 +2,12 @@
 #include "faces.h"
 
 #include <string>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 extern "C" {
 #include "crash/crash.h"
+#include "crash/javascript.h"
 #include "crash/recorder.h"
 #include "crash/text.h"
 #include "crash/watchdog.h"
@@ -17,14 +20,20 @@ extern "C" {
 extern "C" void register_signal(int signal, void (*ours)(int, siginfo_t *, void *),
                                 bool reset) __asm__("_ZN4node21RegisterSignalHandlerEiPFviP9siginfo_tPvEb")
     __attribute__((weak));
-// v8::Isolate::GetCurrent and AddNearHeapLimitCallback, in the same way.
+// v8::Isolate::GetCurrent and others of its functions, in the same way.
 extern "C" void *isolate_current() __asm__("_ZN2v87Isolate10GetCurrentEv") __attribute__((weak));
 extern "C" void isolate_near_limit(void *isolate, size_t (*call)(void *, size_t, size_t),
                                    void *data) __asm__("_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_")
     __attribute__((weak));
+extern "C" void isolate_no_near_limit(void *isolate, size_t (*call)(void *, size_t, size_t), size_t limit) __asm__(
+    "_ZN2v87Isolate27RemoveNearHeapLimitCallbackEPFmPvmmEm") __attribute__((weak));
+extern "C" void isolate_code(void *isolate, const void **start,
+                             size_t *len) __asm__("_ZN2v87Isolate20GetEmbeddedCodeRangeEPPKvPm") __attribute__((weak));
 
 namespace
 {
+
+constexpr size_t LAST_ROOM = 1 << 20; // for a thread whose heap is exhausted, until Node ends it
 
 uint32_t count_of(const Napi::CallbackInfo &info, size_t i)
 {
@@ -65,7 +74,35 @@ size_t near_heap_limit(void *, size_t limit, size_t)
     text_dec(&t, limit >> 20);
     text_str(&t, " MB");
     record->death.cause = RECORD_CAUSE_HEAP;
+    javascript_keep();
     return limit;
+}
+
+// Node is about to end this data thread, and asks again when this has given way to its own.
+size_t near_thread_limit(void *isolate, size_t limit, size_t)
+{
+    javascript_keep();
+    isolate_no_near_limit(isolate, near_thread_limit, 0);
+    return limit + LAST_ROOM;
+}
+
+// Asked before V8, or Node for a data thread, gives up for want of memory.
+void watch_heap(bool is_main)
+{
+    void *isolate = isolate_current != nullptr ? isolate_current() : nullptr;
+    if (isolate == nullptr || isolate_near_limit == nullptr)
+        return;
+    if (!is_main) {
+        if (isolate_no_near_limit != nullptr)
+            isolate_near_limit(isolate, near_thread_limit, isolate);
+        return;
+    }
+    const void *start = nullptr;
+    size_t len = 0;
+    if (isolate_code != nullptr)
+        isolate_code(isolate, &start, &len);
+    javascript_code(reinterpret_cast<uintptr_t>(start), len);
+    isolate_near_limit(isolate, near_heap_limit, nullptr);
 }
 
 std::string text_of(const Napi::Object &from, const char *name)
@@ -98,8 +135,7 @@ Napi::Value crash_setup_call(const Napi::CallbackInfo &info)
     s.handover = handover_at_crash;
     s.chain_segv = register_signal != nullptr ? chain_segv : nullptr;
     int generation = number_of(from, "generation");
-    if (isolate_current != nullptr && isolate_near_limit != nullptr && isolate_current() != nullptr)
-        isolate_near_limit(isolate_current(), near_heap_limit, nullptr);
+    watch_heap(true);
     record->generation = generation < 0 ? 0 : static_cast<uint32_t>(generation);
     return Napi::Number::New(info.Env(), crash_setup(&s));
 }
@@ -158,6 +194,8 @@ Napi::Value crash_thread(const Napi::CallbackInfo &info)
     uv_loop_t *loop = nullptr;
     Watched *watched = new Watched();
     crash_thread_begin();
+    if (getpid() != static_cast<pid_t>(syscall(SYS_gettid)))
+        watch_heap(false);
     napi_get_uv_event_loop(info.Env(), &loop);
     if (uv_async_init(loop, &watched->async, loop_turns) != 0) {
         delete watched;

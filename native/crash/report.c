@@ -91,6 +91,7 @@ int report_write(const void *context)
     part_head(&t);
     part_registers(&t, context);
     part_stack(&t, context);
+    part_javascript(&t, context);
     part_threads(&t);
     part_streams(&t);
     part_events(&t);

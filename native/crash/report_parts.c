@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "report_parts.h"
 #include "crash.h"
+#include "javascript.h"
 #include "modules.h"
 #include "recorder.h"
 #include "report.h"
@@ -144,6 +145,34 @@ void part_stack(struct text *t, const void *context)
         }
         text_char(t, '\n');
     }
+}
+
+void part_javascript(struct text *t, const void *context)
+{
+    static char frames[16384];
+    struct text lines;
+    BUG_ON(t->fd < 0);
+    BUG_ON(t->size == 0);
+    text_init(&lines, frames, sizeof(frames));
+    if (record->death.cause == RECORD_CAUSE_HEAP && javascript_kept()[0] != 0)
+        text_str(&lines, javascript_kept());
+#if defined(__x86_64__)
+    else if (context != NULL) {
+        const greg_t *r = ((const ucontext_t *)context)->uc_mcontext.gregs;
+        javascript_frames(&lines, (uintptr_t)r[REG_RIP], (uintptr_t)r[REG_RBP], (uintptr_t)r[REG_RSP]);
+    }
+#elif defined(__aarch64__)
+    else if (context != NULL) {
+        const mcontext_t *m = &((const ucontext_t *)context)->uc_mcontext;
+        javascript_frames(&lines, m->pc, m->regs[29], m->sp);
+    }
+#else
+    (void)context;
+#endif
+    if (lines.len == 0)
+        return;
+    text_str(t, "\n[javascript]\n");
+    text_bytes(t, lines.mem, lines.len);
 }
 
 void part_threads(struct text *t)

@@ -118,6 +118,16 @@ function culpritOf(parts: Map<string, string[]>, thread: number): Culprit {
   return { thread, call: callOf(parts.get('threads') ?? [], thread), stream: own };
 }
 
+/** Native frames, innermost first; then the functions of JavaScript among them, which the report has apart. */
+function stackOf(parts: Map<string, string[]>): string[] {
+  const linesOf = (name: string) =>
+    (parts.get(name) ?? []).filter((line) => line !== '').slice(0, FRAMES_SHOWN);
+  return [
+    ...linesOf('stack').map((line, i) => `#${String(i).padEnd(3)} ${line}`),
+    ...linesOf('javascript').map((line) => `[js] ${line}`),
+  ];
+}
+
 function warningsOf(parts: Map<string, string[]>): string[] {
   const wanted = ['threads', 'streams', 'events', 'modules', 'limits', 'maps', 'end'];
   const absent = wanted.filter((name) => !parts.has(name));
@@ -159,10 +169,7 @@ export function examineReport(path: string): Examination | string {
     streamCount: Math.max(streams.length, live),
     events: eventsOf(parts.get('events') ?? [], Math.max(0, thread)).slice(-EVENTS_SHOWN),
     warnings: warningsOf(parts),
-    stack: (parts.get('stack') ?? [])
-      .filter((line) => line !== '')
-      .slice(0, FRAMES_SHOWN)
-      .map((line, i) => `#${String(i).padEnd(3)} ${line}`),
+    stack: stackOf(parts),
     recordAddress: 0,
     program: '',
   };

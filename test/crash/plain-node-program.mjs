@@ -54,5 +54,8 @@ session.post('Runtime.evaluate', { expression: '6 * 7' }, (_error, { result }) =
   console.log(`inspector ${result.value}`),
 );
 session.disconnect();
-if (how === 'abort') process.abort();
+function givesUp() {
+  process.abort();
+}
+if (how === 'abort') givesUp();
 if (how === 'kill') process.kill(process.pid, 'SIGSEGV');

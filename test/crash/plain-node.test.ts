@@ -1,6 +1,6 @@
 /** With our fatal signals set up, what Node does with them by itself stays: WebAssembly's faults, stack overflows, workers, abort. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ function run(how: string): {
   lines: string[];
   said: string;
   reports: number;
+  report: string;
 } {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-plain-'));
   try {
@@ -28,8 +29,9 @@ function run(how: string): {
       encoding: 'utf8',
       timeout: 60_000,
     });
-    const reports = readdirSync(dir).filter((name) => name.startsWith('sluice-crash.')).length;
-    return { status, signal, lines: stdout.trim().split('\n'), said: stderr, reports };
+    const names = readdirSync(dir).filter((name) => name.startsWith('sluice-crash.'));
+    const report = names.map((name) => readFileSync(join(dir, name), 'latin1')).join('');
+    return { status, signal, lines: stdout.trim().split('\n'), said: stderr, reports: names.length, report };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -46,4 +48,13 @@ test.each([
   const end = run(how);
   expect(end).toMatchObject({ status: null, signal: name, lines: outcomes, reports: 1 });
   expect(end.said).toContain(`${words}, while no stream was at work; report: `);
+});
+
+test('abort: the report has the functions of JavaScript, by file and line', () => {
+  const lines = readFileSync(program, 'utf8').split('\n');
+  const line = lines.indexOf('function givesUp() {') + 1;
+  expect(line).toBeGreaterThan(0);
+  const { report } = run('abort');
+  expect(report).toContain('\n[javascript]\n');
+  expect(report).toContain(`\ngivesUp file://${program}:${line}\n`);
 });
