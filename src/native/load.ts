@@ -71,3 +71,8 @@ export function loadAddon(root: string = startFolder()): Addon {
 export function addonPath(): string {
   return loadedFrom;
 }
+
+/** Files that may be this program's addon, loaded or not. */
+export function addonPaths(): string[] {
+  return candidates(startFolder());
+}

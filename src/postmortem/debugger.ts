@@ -1,7 +1,7 @@
 /** The stack of a core or of a live process, by gdb with our Python (native/gdb): native and JavaScript frames. gdb may be absent, and
  * takes its time with a large program; everything is bounded, and nothing beside the files named here is loaded.
  */
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,8 +16,8 @@ export interface Stack {
   readonly fault: string;
 }
 
-function scriptPath(): string {
-  return join(fileURLToPath(new URL('..', import.meta.url)), 'native', 'gdb', 'sluice.py');
+function scriptPath(name: string): string {
+  return join(fileURLToPath(new URL('..', import.meta.url)), 'native', 'gdb', name);
 }
 
 /** Settings that keep gdb from running what lies beside a foreign core, or asking the network for symbols. */
@@ -30,9 +30,29 @@ const SAFE = [
   ...['-iex', 'set confirm off'],
 ];
 
+function gdb(words: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync('gdb', words, {
+    encoding: 'latin1',
+    timeout: TIME_MAX_MS,
+    maxBuffer: OUTPUT_MAX_BYTES,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** `function at file:line` of <offsets> in <file>, for those that have any; a sentence when gdb cannot be asked. */
+export function placesOf(file: string, offsets: readonly number[]): Map<number, string> | string {
+  const script = scriptPath('places.py');
+  if (!existsSync(script)) return `${script} is not there`;
+  const command = `python places([${offsets.join(', ')}])`;
+  const run = gdb([...SAFE, '-ex', `source ${script}`, '-ex', command, file]);
+  if (run.error !== undefined) return faultOf(run.error as NodeJS.ErrnoException, 'functions have no names');
+  const found = run.stdout.matchAll(/^@([0-9a-f]{1,13}) (\S.*)$/gm);
+  return new Map([...found].map(([, offset = '', place = '']) => [Number.parseInt(offset, 16), place]));
+}
+
 /** Runs gdb on what <examination> is about. With <pid> the process stands still meanwhile. */
 export function stackOf(examination: Examination, path: string, pid = 0): Stack {
-  const script = scriptPath();
+  const script = scriptPath('sluice.py');
   if (!existsSync(script)) return { lines: [], fault: `${script} is not there: no stack` };
   if (pid === 0 && !existsSync(examination.program)) {
     return { lines: [], fault: `${examination.program} is not there, so gdb cannot read the stack` };
@@ -45,12 +65,7 @@ export function stackOf(examination: Examination, path: string, pid = 0): Stack 
     'sluice-bt',
   ];
   const words = [...SAFE, ...target, ...commands.flatMap((command) => ['-ex', command])];
-  const run = spawnSync('gdb', words, {
-    encoding: 'latin1',
-    timeout: TIME_MAX_MS,
-    maxBuffer: OUTPUT_MAX_BYTES,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const run = gdb(words);
   if (run.error !== undefined) return { lines: [], fault: faultOf(run.error as NodeJS.ErrnoException) };
   const [, shown = ''] = run.stdout.split('\n@stack\n');
   const lines = shown.split('\n').filter((line) => line.startsWith('#'));
@@ -59,8 +74,8 @@ export function stackOf(examination: Examination, path: string, pid = 0): Stack 
   return { lines, fault: `gdb found no stack (${said === '' ? `exit code ${run.status}` : said})` };
 }
 
-function faultOf({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'gdb is not installed, so there is no stack (apt-get install gdb)';
+function faultOf({ code, message }: NodeJS.ErrnoException, lack = 'there is no stack'): string {
+  if (code === 'ENOENT') return `gdb is not installed, so ${lack} (apt-get install gdb)`;
   if (code === 'ETIMEDOUT') return `gdb was given up after ${TIME_MAX_MS / 1000} s`;
   return `gdb cannot be run: ${message}`;
 }

@@ -15,6 +15,7 @@ import { hexOf, wordOf } from '../native/record-words.ts';
 import { buildIdOf } from './build-id.ts';
 import { ElfCore } from './elf-core.ts';
 import { findInCore, findInProcess } from './find-record.ts';
+import type { Module } from './frame-names.ts';
 
 /** Shown of each list, the rest is counted. */
 const STREAMS_SHOWN = 20;
@@ -51,6 +52,8 @@ export interface Examination {
   readonly warnings: readonly string[];
   /** Filled by the debugger. */
   stack: readonly string[];
+  /** What a report says was loaded, by which its frames get names. */
+  readonly modules?: readonly Module[];
   /** For the debugger: where the record lies in the process, and the program's file. */
   readonly recordAddress: number;
   readonly program: string;

@@ -4,6 +4,7 @@
 import { renderCommon } from './common.ts';
 import { stackOf } from './debugger.ts';
 import type { Examination } from './examine.ts';
+import { namedStack } from './frame-names.ts';
 import { print } from './print.ts';
 import { renderEvidence } from './render.ts';
 import { examine, filesOf, SUBJECTS_MAX, withoutTwins } from './subjects.ts';
@@ -37,14 +38,17 @@ function wishesOf(words: readonly string[]): Wishes | undefined {
 
 function withStack(one: Examination, pid: number): Examination {
   if (pid > 0) print(2, `process ${pid} stands still while gdb reads its stack\n`);
-  const stack = stackOf(one, pid > 0 ? '' : one.subject, pid);
+  const isReport = one.kind === 'report';
+  const stack = isReport
+    ? namedStack(one.stack, one.modules ?? [])
+    : stackOf(one, pid > 0 ? '' : one.subject, pid);
   one.stack = stack.lines;
   return stack.fault === '' ? one : { ...one, warnings: [...one.warnings, stack.fault] };
 }
 
 function wantsStack(one: Examination, wishes: Wishes, isAlone: boolean): boolean {
-  if (one.kind === 'core') return !wishes.refusesStack && (isAlone || wishes.wantsStack);
-  return one.kind === 'process' && wishes.wantsStack;
+  if (one.kind !== 'process') return !wishes.refusesStack && (isAlone || wishes.wantsStack);
+  return wishes.wantsStack;
 }
 
 /** All that the words of the command line stand for; what cannot be read is said at once. */
@@ -71,7 +75,12 @@ function examineAll(subjects: readonly string[]): { found: Examination[]; faults
 
 /** For programs: without what only the debugger needs. */
 function json(deaths: readonly Examination[]): string {
-  const shown = deaths.map((one) => ({ ...one, recordAddress: undefined, program: undefined }));
+  const shown = deaths.map((one) => ({
+    ...one,
+    recordAddress: undefined,
+    program: undefined,
+    modules: undefined,
+  }));
   return `${JSON.stringify(shown.length === 1 ? shown[0] : shown, undefined, 2)}\n`;
 }
 

@@ -5,6 +5,7 @@ import type { Culprit, StreamFacts } from '../native/culprit.ts';
 import * as layout from '../native/record-layout.ts';
 import { printable, wordOf } from '../native/record-words.ts';
 import type { EventFacts, Examination } from './examine.ts';
+import { modulesOf } from './frame-names.ts';
 import { RandomAccess } from './random-access.ts';
 
 /** Report and maps of the largest worker have a tenth of it. */
@@ -170,6 +171,7 @@ export function examineReport(path: string): Examination | string {
     events: eventsOf(parts.get('events') ?? [], Math.max(0, thread)).slice(-EVENTS_SHOWN),
     warnings: warningsOf(parts),
     stack: stackOf(parts),
+    modules: modulesOf(parts.get('modules') ?? []),
     recordAddress: 0,
     program: '',
   };
