@@ -14,6 +14,8 @@ const hasCoreFile = !readFileSync('/proc/sys/kernel/core_pattern', 'utf8').start
 const CORE_MAX_BYTES = 20 * 1024 * 1024;
 const TOLD_MAX_US = 1000;
 const END_MAX_MS = 60_000;
+/** A thread that has used so much processor time is in its loop: a start takes a tenth of it. */
+const LOOPING_TICKS = 100;
 /** Ten times what is promised, of which it takes a twentieth (0.5 to 0.8 ms measured): others work on this one. */
 const WRITTEN_MAX_US = 10 * 20_000;
 
@@ -55,6 +57,14 @@ function mapOf(report: string, address: bigint): string | undefined {
     ([, from, to]) => address >= BigInt(`0x${from}`) && address < BigInt(`0x${to}`),
   );
   return found?.[0];
+}
+
+/** Processor time of a thread, user's and system's, in hundredths of a second. */
+function ticksOf(statPath: string): number {
+  const fields = readFileSync(statPath, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return Number(fields[11]) + Number(fields[12]);
 }
 
 const WHO =
@@ -181,6 +191,31 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
     expect((await ask(port, requestOf('/fine'))).head).toContain('200');
     expect(proxy.stderr).toContain(sentence);
     await until(hasAlert, SLOW_MACHINE_MS, said);
+  });
+
+  test('a worker of a master that is killed: the alert says what was at work, out of the recorder', async () => {
+    const proxy = await startFaulty('nbthread 2', {
+      args: ['-W'],
+      readyWhen: ({ stderr }) => stderr.includes('Loading success.'),
+    });
+    const port = proxy.ports['fe'] as number;
+    const [, pid] = /Initializing new worker \((\d+)\)/.exec(proxy.stderr) ?? [];
+    const asked = ask(port, requestOf('/fault/loop')).catch(() => undefined);
+    const state = () => {
+      const tasks = readdirSync(`/proc/${pid}/task`);
+      return tasks.some((tid) => ticksOf(`/proc/${pid}/task/${tid}/stat`) > LOOPING_TICKS);
+    };
+    await until(state, SLOW_MACHINE_MS);
+    process.kill(Number(pid), 'SIGKILL');
+    await asked;
+    const hasAlert = () =>
+      /\[ALERT\].* exited with code 137 .*the 1st death in 15 minutes/.test(proxy.stderr);
+    await until(hasAlert, SLOW_MACHINE_MS, () => proxy.stderr);
+    expect(proxy.stderr).toMatch(
+      /SIGKILL, sent by .*; streams under way: 1, at work: .*GET \/fault\/loop HTTP\/1\.1/,
+    );
+    expect(reportsIn(proxy.dir)).toEqual([]);
+    expect((await ask(port, requestOf('/fine'))).head).toContain('200');
   });
 
   test('a worker that dies as soon as it serves: another one serves, or the master says why it ends', async () => {

@@ -28,6 +28,8 @@ export const SENTENCE_MAX_CHARS = 1024;
 const AT_WORK_MAX = 3;
 /** si_code of a signal that a process has sent by kill(2). */
 const SI_USER = 0;
+/** What a worker reports itself, as long as there is a stack left to do it on. */
+const OWN_SIGNALS: readonly string[] = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT'];
 const ENCODER_CALLS: readonly number[] = [
   layout.RECORD_CALL_SLZ_ENCODE,
   layout.RECORD_CALL_SLZ_FLUSH,
@@ -92,8 +94,8 @@ function outsideText(record: FlightRecord, signal: string): string {
     busy.length > 0 ? busy : live.slice(0, 1).map((one) => streamFacts(record, one.thread, one.stream));
   const what = busy.length > 0 ? 'at work' : 'the oldest';
   const shown = named.length === 0 ? '' : `, ${what}: ${named.map(streamText).join(' and ')}`;
-  const from =
-    signal === 'SIGKILL' ? 'sent by a process, or by the kernel for want of memory' : 'sent by a process';
+  const unsaid = OWN_SIGNALS.includes(signal) ? 'of which it could say nothing itself' : 'sent by a process';
+  const from = signal === 'SIGKILL' ? 'sent by a process, or by the kernel for want of memory' : unsaid;
   return `${signal}, ${from}; streams under way: ${live.length}${shown}`;
 }
 
