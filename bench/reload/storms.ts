@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import type { Brand } from '../../src/prove/brand.ts';
 import { childrenOf, holdingsOf, isAlive, listenInodes } from '../../src/prove/process-view.ts';
 import type { ProxyRun } from '../../src/prove/proxy-run.ts';
-import { waitFor } from '../../src/prove/runtime-talk.ts';
+import { askSocket, waitFor } from '../../src/prove/runtime-talk.ts';
 import { type Move, runStorm } from '../../src/prove/storm.ts';
 import { HeldClients } from '../../test/process/held-clients.ts';
 import { Lab, type LabPlan } from '../../test/process/storm-lab.ts';
@@ -133,8 +133,20 @@ function answersNote(tookMs: number[]): string {
   return `the next answer came after ${all} ms`;
 }
 
-/** A signal that kills the worker under load, again and again, with idle clients beside. */
-function crash(name: string, signal: NodeJS.Signals): Scenario {
+/** Ends workers that serve. */
+type Kill = (workers: readonly number[], run: ProxyRun) => unknown;
+
+const bySignal =
+  (signal: NodeJS.Signals): Kill =>
+  (workers) => {
+    for (const worker of workers) process.kill(worker, signal);
+  };
+
+/** An exception that nobody catches; in HAProxy an abort. */
+const byPanic: Kill = (_workers, run) => askSocket(run.statsSocket, 'expert-mode on; debug dev panic');
+
+/** Something that kills the worker under load, again and again, with idle clients beside. */
+function crash(name: string, kill: Kill): Scenario {
   return (brand, size) =>
     inLab(brand, { threads: 1 }, async (lab) => {
       const run = await lab.start();
@@ -147,7 +159,7 @@ function crash(name: string, signal: NodeJS.Signals): Scenario {
       for (let kills = 0; kills < size.kills; kills++) {
         await rest(run);
         const workers = (await run.view())?.workers ?? [];
-        for (const worker of workers) process.kill(worker, signal);
+        void kill(workers, run);
         const answer = nextAnswerMs(lab.ports[0] as number, workers);
         await waitFor(() => (workers.some(isAlive) ? undefined : true), GONE_WITHIN_MS);
         if (await endsWithWorker(run)) {
@@ -271,8 +283,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'ab-10': ab('ab-10', ['-r', '-c', '10'], (size) => Math.min(2000, size.abRequests), 10),
   'ab-keep-alive': ab('ab-keep-alive', ['-r', '-k', '-c', '20'], (size) => size.abRequests, 1),
   held,
-  'crash-segv': crash('crash-segv', 'SIGSEGV'),
-  'crash-kill': crash('crash-kill', 'SIGKILL'),
+  'crash-segv': crash('crash-segv', bySignal('SIGSEGV')),
+  'crash-exception': crash('crash-exception', byPanic),
+  'crash-kill': crash('crash-kill', bySignal('SIGKILL')),
   'reload-time': reloadTime,
   listeners,
 };
@@ -280,5 +293,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 /** Why <brand> cannot be asked this, or ''. */
 export function lacks(brand: Brand, scenario: string): string {
   if (brand.family === 'nginx' && scenario === 'transfer') return 'nginx has no -x';
+  if (brand.family === 'nginx' && scenario === 'crash-exception') return 'nginx cannot be asked to panic';
   return '';
 }

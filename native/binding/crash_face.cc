@@ -66,23 +66,35 @@ void chain_segv(void (*ours)(int, siginfo_t *, void *))
     register_signal(SIGSEGV, ours, false);
 }
 
+void heap_text(struct text *t, size_t limit)
+{
+    text_str(t, "the heap has reached its limit of ");
+    text_dec(t, limit >> 20);
+    text_str(t, " MB");
+}
+
 // V8 is about to abort: the report then says why.
 size_t near_heap_limit(void *, size_t limit, size_t)
 {
     struct text t;
     text_init(&t, record->death.text, sizeof(record->death.text));
-    text_str(&t, "the heap has reached its limit of ");
-    text_dec(&t, limit >> 20);
-    text_str(&t, " MB");
+    heap_text(&t, limit);
     record->death.cause = RECORD_CAUSE_HEAP;
     javascript_keep();
     return limit;
 }
 
-// Node is about to end this data thread, and asks again when this has given way to its own.
+// Node is about to end this data thread, and with it connections that a successor can have: without one it is asked again,
+// when this has given way to its own.
 size_t near_thread_limit(void *isolate, size_t limit, size_t)
 {
+    char mem[64];
+    struct text t;
+    text_init(&t, mem, sizeof(mem));
+    heap_text(&t, limit);
     javascript_keep();
+    if (crash_has_master())
+        crash_end_text(RECORD_CAUSE_HEAP, mem, t.len, nullptr, nullptr);
     isolate_no_near_limit(isolate, near_thread_limit, 0);
     return limit + LAST_ROOM;
 }
@@ -148,6 +160,22 @@ Napi::Value crash_report(const Napi::CallbackInfo &info)
         return info.Env().Undefined();
     std::string text = info[1].As<Napi::String>().Utf8Value();
     crash_report_text(count_of(info, 0), text.data(), text.size());
+    return info.Env().Undefined();
+}
+
+void flush_logs(void *engine)
+{
+    api_engine_flush_logs(static_cast<struct eng *>(engine));
+}
+
+// (cause, text): the same, and the end when there is a master.
+Napi::Value crash_end(const Napi::CallbackInfo &info)
+{
+    if (info.Length() < 2 || !info[1].IsString() || count_of(info, 0) == RECORD_CAUSE_NONE)
+        return info.Env().Undefined();
+    std::string text = info[1].As<Napi::String>().Utf8Value();
+    struct eng *engine = engine_of(info.Env());
+    crash_end_text(count_of(info, 0), text.data(), text.size(), engine != nullptr ? flush_logs : nullptr, engine);
     return info.Env().Undefined();
 }
 
@@ -217,6 +245,7 @@ void crash_face(Napi::Env env, Napi::Object exports)
     exports.Set("crashThread", Napi::Function::New(env, crash_thread));
     exports.Set("watchdogStart", Napi::Function::New(env, watchdog_start_call));
     exports.Set("crashReport", Napi::Function::New(env, crash_report));
+    exports.Set("crashEnd", Napi::Function::New(env, crash_end));
     exports.Set("recorderCreate", Napi::Function::New(env, recorder_create));
     exports.Set("recorderNames", Napi::Function::New(env, recorder_names));
 }

@@ -294,6 +294,12 @@ Napi::Value engine_destroy(const Napi::CallbackInfo &info)
 
 } // namespace
 
+struct eng *engine_of(Napi::Env env)
+{
+    Face **slot = env.GetInstanceData<Face *>();
+    return slot != nullptr && *slot != nullptr ? (*slot)->eng : nullptr;
+}
+
 void engine_face(Napi::Env env, Napi::Object exports)
 {
     env.SetInstanceData(new Face *(nullptr));

@@ -12,6 +12,10 @@ static inline Napi::Value throw_error(Napi::Env env, const char *message)
     return env.Undefined();
 }
 
+struct eng;
+// This thread's engine, or NULL.
+struct eng *engine_of(Napi::Env env);
+
 void process_face(Napi::Env env, Napi::Object exports);
 void engine_face(Napi::Env env, Napi::Object exports);
 void socket_face(Napi::Env env, Napi::Object exports);

@@ -1,6 +1,7 @@
 /* What happens when the process dies: by a fatal signal, by an assertion, by JavaScript. The order is fixed: the first thread
  * that crashes has the word; the master is told by one packet; threads with an engine are made to stand still; idle client
- * connections go to the successor; a report is written; then the signal does what it would have done, a core. Everything
+ * connections go to the successor; a report is written (death.c); then the signal does what it would have done, a core
+ * (crash.c), or JavaScript's end is made (script_death.c). Everything
  * from the signal on uses raw system calls and memory of its own: no heap, no lock, no stdio. */
 #ifndef SLUICE_CRASH_CRASH_H
 #define SLUICE_CRASH_CRASH_H
@@ -48,8 +49,14 @@ int crash_setup(const struct crash_settings *s);
 /* A stack of its own for what a thread does in a signal: begun and ended by the thread itself. */
 void crash_thread_begin(void);
 void crash_thread_end(void);
-/* JavaScript is about to end the process, or a thread to end it: a report, nothing else. <text> is its stack. */
+/* JavaScript is about to end the process, or a thread to end it: the master is told, and a report, nothing else. <text> is
+ * its stack. */
 void crash_report_text(uint32_t cause, const char *text, size_t text_len);
+/* Somebody is told of a death, and may have a successor for the clients. */
+int crash_has_master(void);
+/* The same as that report, and with a master all that a fatal signal brings about, and the end: it does not come back.
+ * <last>, or NULL: what this thread does before, when everything else is done. */
+void crash_end_text(uint32_t cause, const char *text, size_t text_len, void (*last)(void *ctx), void *ctx);
 
 /* Policy was ended in the middle of its batch, in this thread: whom it was at work for is kept for the report, which another
  * thread makes when this one and its engine are gone. */

@@ -16,7 +16,6 @@ const char *fault_script(void);
 /* <line>'s response is being encoded into <room> bytes at <out>, after <done> bytes of it were. */
 void fault_encode(const char *line, uint64_t done, uint8_t *out, size_t room);
 #else
-#define fault_request(line) ((void)0)
 #define fault_encode(line, done, out, room) ((void)0)
 #endif
 

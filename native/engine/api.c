@@ -131,6 +131,13 @@ int api_engine_busy(const struct eng *e)
     return e->in_batch || e->in_exec;
 }
 
+void api_engine_flush_logs(struct eng *e)
+{
+    CHECK_ENG(e);
+    BUG_ON(e->nlog_lines > LOG_LINES_MAX);
+    log_flush(e);
+}
+
 void api_engine_turn(struct eng *e)
 {
     eng_turn(e);

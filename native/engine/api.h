@@ -49,6 +49,8 @@ int api_engine_poll_fd(const struct eng *e);
 /* Inside a batch or its execution: no other call is allowed then. */
 int api_engine_busy(const struct eng *e);
 void api_engine_turn(struct eng *e);
+/* Log lines that wait for the end of the turn leave now: there will be none. */
+void api_engine_flush_logs(struct eng *e);
 void api_engine_exec(struct eng *e, uint32_t commands);
 void api_engine_listen(struct eng *e, int on);
 void api_engine_stop(struct eng *e);

@@ -51,9 +51,9 @@ int handover_count(const void *bytes, size_t len, uint32_t nfds);
 /* Whether a record says nothing impossible. */
 int handover_record_ok(const struct handover_record *r);
 
-/* When a fatal signal was caught and every other thread that runs an engine is parked: sends each idle client connection
- * of the process to <fd> until <deadline_ms> (CLOCK_MONOTONIC). Raw system calls and static buffers only, no assertion;
- * the descriptors stay open here. Returns how many were sent; *left_ret: how many were not. */
+/* When the process dies of a signal or of JavaScript, and every other thread that runs an engine is parked: sends each
+ * idle client connection of the process to <fd> until <deadline_ms> (CLOCK_MONOTONIC). Raw system calls and static
+ * buffers only, no assertion; the descriptors stay open here. Returns how many were sent; *left_ret: how many were not. */
 uint32_t handover_at_crash(int fd, uint64_t deadline_ms, uint32_t *left_ret);
 
 #endif

@@ -1,7 +1,8 @@
 /* The sending side of handover.h when the process is dying: after a fatal signal, on the alternate stack of whichever
- * thread crashed first, the others parked. Nothing here may trust the heap, take a lock, call libc beyond memcpy, or
- * assert: the slab of connections lies in its own mapping, and a conn is believed only as far as its state word, its
- * owner and its bounds agree. What is not sent is lost, which is what happens to all of them without this file. */
+ * thread crashed first, or after an exception of JavaScript in its thread; the others are parked. Nothing here may trust
+ * the heap, take a lock, call libc beyond memcpy, or assert: the slab of connections lies in its own mapping, and a conn
+ * is believed only as far as its state word, its owner and its bounds agree. What is not sent is lost, which is what
+ * happens to all of them without this file. */
 #define _GNU_SOURCE
 #include "eng.h"
 #include <errno.h>

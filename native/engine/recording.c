@@ -85,24 +85,33 @@ static uint16_t text_put(char *to, uint32_t room, uint32_t at, const uint8_t *te
     return (uint16_t)(at + len);
 }
 
+static uint16_t line_put(char line[RECORD_LINE_LEN], const struct head *h, const uint8_t *bytes)
+{
+    BUG_ON(h->kind != HEAD_REQUEST);
+    uint32_t at = text_put(line, RECORD_LINE_LEN, 0, bytes + h->method_off, h->method_len);
+    at = text_put(line, RECORD_LINE_LEN, at, (const uint8_t *)" ", 1);
+    at = text_put(line, RECORD_LINE_LEN, at, bytes + h->target_off, h->target_len);
+    return text_put(line, RECORD_LINE_LEN, at,
+                    (const uint8_t *)(h->version < 0x0101 ? " HTTP/1.0" : " HTTP/1.1"), 9);
+}
+
 void recording_head(const struct stream *s, const struct head *h, const struct head_field *f,
                     const uint8_t *bytes)
 {
     struct record_stream *slot = slot_of(s);
     BUG_ON(h->kind != HEAD_REQUEST);
+#ifdef FAULT_INJECTION
+    char line[RECORD_LINE_LEN]; /* of those without a slot, too */
+    line_put(line, h, bytes);
+    fault_request(line);
+#endif
     if (!is_own(slot, s))
         return;
-    uint32_t at = text_put(slot->line, RECORD_LINE_LEN, 0, bytes + h->method_off, h->method_len);
-    at = text_put(slot->line, RECORD_LINE_LEN, at, (const uint8_t *)" ", 1);
-    at = text_put(slot->line, RECORD_LINE_LEN, at, bytes + h->target_off, h->target_len);
-    at = text_put(slot->line, RECORD_LINE_LEN, at,
-                  (const uint8_t *)(h->version < 0x0101 ? " HTTP/1.0" : " HTTP/1.1"), 9);
-    slot->line_len = (uint16_t)at;
+    slot->line_len = line_put(slot->line, h, bytes);
     if (h->host_field != HEAD_NONE) {
         const struct head_field *host = &f[h->host_field];
         slot->host_len = text_put(slot->host, RECORD_HOST_LEN, 0, bytes + host->value_off, host->value_len);
     }
-    fault_request(slot->line);
     recording_event(s, RECORD_EV_REQUEST, s->front->index, h->len, h->nfields);
 }
 

@@ -6,6 +6,8 @@
 #include "crash/report.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -134,6 +136,80 @@ static void dies(void (*deed)(void), int signal, uint32_t cause, const char *ver
     tests++;
 }
 
+static uint32_t parked_when_handed;
+
+static uint32_t hand_over_one(int fd, uint64_t deadline_ms, uint32_t *left_ret)
+{
+    *left_ret = 0;
+    EXPECT(fd >= 0 && deadline_ms > 0 && record->death.stage == RECORD_TOLD);
+    parked_when_handed = record->death.parked;
+    return 1;
+}
+
+static void last_word(void *ctx)
+{
+    EXPECT(record->death.stage == RECORD_REPORTED && parked_when_handed == 1);
+    (void)!write(*(int *)ctx, "last", 4);
+}
+
+static void *other_engine(void *ready)
+{
+    struct recorder r;
+    recorder_open(&r, 1);
+    crash_thread_begin();
+    atomic_store((_Atomic int *)ready, 1);
+    for (;;)
+        pause();
+    return NULL;
+}
+
+/* JavaScript's deaths: with a master the other thread stands still, clients are handed over and the process is gone; alone the
+ * report is all, and Node has the rest. */
+static void ends_by_script(int has_master)
+{
+    static const char stack[] = "Error: on purpose\n    at policy";
+    struct record_wants w = {.threads = 2, .proxies = 1, .servers = 1, .listeners = 1};
+    int pair[2], said[2], fd = record_create(-1, &w), status;
+    struct crash_notice notice;
+    char text[1024] = {0};
+    EXPECT(fd >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0 && pipe(said) == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct crash_settings s = {.channel_fd = has_master ? pair[1] : -1, .handover_fd = 0, .report_dir = dir,
+                                   .handover = hand_over_one};
+        struct recorder r;
+        _Atomic int ready = 0;
+        pthread_t thread;
+        recorder_open(&r, 0);
+        dup2(said[1], 2);
+        EXPECT(crash_setup(&s) == 0 && pthread_create(&thread, NULL, other_engine, &ready) == 0);
+        while (!atomic_load(&ready))
+            usleep(100);
+        crash_end_text(RECORD_CAUSE_EXCEPTION, stack, sizeof(stack) - 1, last_word, &said[1]);
+        _exit(7);
+    }
+    close(said[1]);
+    EXPECT(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == (has_master ? 1 : 7));
+    for (ssize_t n, at = 0; (n = read(said[0], text + at, sizeof(text) - 1 - (size_t)at)) > 0;)
+        at += n;
+    const char *verdict = "JavaScript exception, while no stream was at work: Error: on purpose; report: ";
+    EXPECT(strstr(text, verdict) != NULL);
+    EXPECT((strstr(text, "\nlastError: on purpose\n    at policy\n") != NULL) == has_master);
+    EXPECT(record->death.cause == RECORD_CAUSE_EXCEPTION && record->death.stage == RECORD_REPORTED);
+    EXPECT(record->death.handed == (uint32_t)has_master && record->death.unparked == 0);
+    EXPECT(recv(pair[0], &notice, sizeof(notice), MSG_DONTWAIT) == (has_master ? (ssize_t)sizeof(notice) : -1));
+    EXPECT(!has_master || (notice.cause == RECORD_CAUSE_EXCEPTION && notice.signal == 0));
+    EXPECT(record->death.told_mono_ns - record->death.fault_mono_ns < 1000000u);
+    EXPECT(report_has(record, "\n[text]\nError: on purpose\n    at policy\n"));
+    unlink(record->death.report);
+    close(said[0]);
+    close(pair[0]);
+    close(pair[1]);
+    record_reset();
+    close(fd);
+    tests++;
+}
+
 static void fences_hold(void)
 {
     for (int guard = 0; guard < 2; guard++) {
@@ -180,6 +256,8 @@ int main(void)
     snprintf(verdict, sizeof(verdict), "SIGABRT: BUG: crash_test.c:%d: assertion_line >= 0, s%s", ASSERTION_LINE,
              who);
     dies(failed_assertion, SIGABRT, RECORD_CAUSE_BUG, verdict);
+    ends_by_script(1);
+    ends_by_script(0);
     rmdir(dir);
     printf("crash: %u passed, 0 failed\n", tests);
     return 0;

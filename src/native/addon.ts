@@ -117,8 +117,10 @@ export interface Addon {
   crashThread(): void;
   /** Ends the process when a thread of crashThread does not come back for so long (watchdog.h); 0 or -errno. */
   watchdogStart(limitMs: number): number;
-  /** JavaScript ends the process: writes a report, nothing else. `cause`: RECORD_CAUSE_* of record-layout.ts. */
+  /** JavaScript ends the process: tells the master and writes a report. `cause`: RECORD_CAUSE_* of record-layout.ts. */
   crashReport(cause: number, text: string): void;
+  /** The same; with a master it does not come back: idle clients go to the successor, and the process ends. */
+  crashEnd(cause: number, text: string): void;
   // --- descriptors and processes (fd_face.cc), main thread ---
   /** Calls <onReadable> while <fd> has something to read (level-triggered); the answer stops it, before <fd> is closed. */
   watch(fd: number, onReadable: () => void): () => void;

@@ -1,5 +1,5 @@
 /** What is prepared for the process's own death: main sets up the fatal signals once (native/crash), each thread with an engine
- * gets a stack for them, and an exception that nobody caught leaves the same report as a signal.
+ * gets a stack for them, and an exception that nobody caught leaves the same report as a signal; with a master it ends like one, too.
  */
 
 import { errnoText } from '../check/errno-text.ts';
@@ -17,18 +17,33 @@ function hasInspector(): boolean {
   return [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((word) => word.includes('--inspect'));
 }
 
-/** A death that JavaScript knows of; <text> begins with the error. */
-export function reportDeath(addon: Addon, text: string): void {
-  const isHeap = text.includes('ERR_WORKER_OUT_OF_MEMORY');
-  addon.crashReport(isHeap ? RECORD_CAUSE_HEAP : RECORD_CAUSE_EXCEPTION, text);
+function causeOf(text: string): number {
+  return text.includes('ERR_WORKER_OUT_OF_MEMORY') ? RECORD_CAUSE_HEAP : RECORD_CAUSE_EXCEPTION;
 }
 
-/** In this thread: a stack for signals, and a report before an exception ends it. */
+/** What was thrown need not be an error, nor have a text. */
+function textOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
+  } catch {
+    return 'thrown: something without a text';
+  }
+}
+
+/** A death that JavaScript knows of, and that the caller brings to its end; <text> begins with the error. */
+export function reportDeath(addon: Addon, text: string): void {
+  addon.crashReport(causeOf(text), text);
+}
+
+/** The same; with a master the process ends here, and its idle clients have a successor. */
+export function endByDeath(addon: Addon, text: string): void {
+  addon.crashEnd(causeOf(text), text);
+}
+
+/** In this thread: a stack for signals, and what an exception that nobody catches brings about. */
 export function expectCrashesHere(addon: Addon): void {
   addon.crashThread();
-  process.on('uncaughtExceptionMonitor', (error: unknown) => {
-    reportDeath(addon, error instanceof Error ? (error.stack ?? String(error)) : String(error));
-  });
+  process.on('uncaughtExceptionMonitor', (thrown: unknown) => endByDeath(addon, textOf(thrown)));
 }
 
 /** In main, when the recorder is made and before anybody is served. */

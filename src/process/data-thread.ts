@@ -1,5 +1,6 @@
 /** A data thread: boots without work, is handed the configuration's bytes, parses them as main does, runs one engine under one data
- * plane. Says what became of each message; an exception that nobody caught ends the thread, and main the process.
+ * plane. Says what became of each message; an exception that nobody caught ends the process: here
+ * with a master (crashes.ts), else the thread ends, and main the process.
  */
 import { parentPort } from 'node:worker_threads';
 import type { Configuration } from '../model/configuration.ts';

@@ -10,8 +10,8 @@ import { loadAddon } from '../native/load.ts';
 import type { Sources } from '../section/configuration.ts';
 import type { SharedMemory } from '../stream/plane.ts';
 import { addressesOfNames, resolveServers } from './addresses.ts';
-import { expectCrashes, reportDeath } from './crashes.ts';
-import type { DataThreads } from './data-threads.ts';
+import { endByDeath, expectCrashes, reportDeath } from './crashes.ts';
+import type { Crash, DataThreads } from './data-threads.ts';
 import { createEngineCounts } from './engine-counts.ts';
 import { engineLimits, fillEngine, fillLive } from './engine-tables.ts';
 import { setFullconns } from './fullconn.ts';
@@ -59,6 +59,15 @@ function giveUp(run: Run): never {
   process.exit(1);
 }
 
+/** A thread is gone that nobody has ended. */
+function endWithThread(run: Run, report: (addon: Addon, text: string) => void): Crash {
+  return (thread, text) => {
+    report(loadAddon(), text);
+    run.speaker.alert(`Data thread ${thread + 1} is gone (${text}): the process ends.`);
+    giveUp(run);
+  };
+}
+
 function initEngine(addon: Addon, run: Run, live: Live, limits: Limits, engines: number): void {
   const { proxies, servers, listeners } = run.configuration;
   fillLive(live, run.configuration, limits);
@@ -97,11 +106,7 @@ export async function startProcess(run: Run): Promise<void> {
 async function prepare(run: Run): Promise<Running> {
   const { configuration, options, speaker, dataThreads } = run;
   const threads = threadCount(configuration);
-  dataThreads.onCrash = (thread, text) => {
-    reportDeath(loadAddon(), text);
-    speaker.alert(`Data thread ${thread + 1} is gone (${text}): the process ends.`);
-    giveUp(run);
-  };
+  dataThreads.onCrash = endWithThread(run, reportDeath);
   dataThreads.resize(workersOf(threads));
   const addon = loadAddon();
   if (!applyLimits(addon, configuration.global, options.memoryMb, speaker)) giveUp(run);
@@ -151,5 +156,6 @@ async function start(run: Run): Promise<void> {
   await host.mayServe(running.parts);
   await running.begin();
   host.serves(running.parts);
+  run.dataThreads.onCrash = endWithThread(run, endByDeath);
   speaker.endOfStart();
 }

@@ -92,7 +92,7 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
     expect(await master.ask('@1 show info')).toContain('\nLastCrashSignal: exception\n');
   });
 
-  test('a data thread whose heap is exhausted is gone when that is told, its request is not', async () => {
+  test('a data thread whose heap is exhausted: its request is named', async () => {
     const master = await startFaultyMaster('', { NODE_OPTIONS: '--max-old-space-size=64' });
     await master.waiting('standby');
     expect(await crash(master, 'heap')).toMatch(

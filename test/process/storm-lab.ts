@@ -26,6 +26,7 @@ import { type Launch, ProxyRun } from '../../src/prove/proxy-run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const ANSWER_WITHIN_MS = 20_000;
+export const FAULT_PATH = '/fault/';
 
 export interface LabPlan {
   /** Lines for `global` beyond the usual. */
@@ -38,6 +39,16 @@ export interface LabPlan {
 
 export const brands = {
   sluice: (): Brand => sluiceBrand([process.execPath, join(root, 'bin/sluice')]),
+  /** With bugs on purpose (`npm run build:faults`), met by requests for FAULT_PATH and a name. */
+  faulty: (variable = 'NODE_OPTIONS='): Brand =>
+    sluiceBrand([
+      'env',
+      'SLUICE_FAULTS=1',
+      `SLUICE_FAULT_URI=${FAULT_PATH}`,
+      variable,
+      process.execPath,
+      join(root, 'bin/sluice'),
+    ]),
   /** Another build of Sluice, in a folder of its own. */
   sluiceAt: (folder: string): Brand => sluiceBrand([process.execPath, join(folder, 'bin/sluice')]),
   haproxy: (path: string, name = 'haproxy'): Brand => haproxyBrand(name, [path]),
