@@ -2,7 +2,7 @@
 // tree of links, so that the release in build/Release stays what it is; the tree stays, for the next time. SLUICE_FAULTS=1 makes
 // a start take it.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,4 +28,6 @@ if (status !== 0) {
   console.error(`${stdout}${stderr}`);
   process.exit(1);
 }
-copyFileSync(join(tree, 'build', 'Release', 'sluice.node'), join(folder, 'sluice.node'));
+// A process that has the old one mapped keeps it.
+copyFileSync(join(tree, 'build', 'Release', 'sluice.node'), join(folder, 'sluice.node.new'));
+renameSync(join(folder, 'sluice.node.new'), join(folder, 'sluice.node'));
