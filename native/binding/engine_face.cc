@@ -72,17 +72,19 @@ uint32_t on_batch(void *ctx, uint32_t nevents)
         status = napi_run_script(env, text, &ignored);
     }
 #endif
-    if (status != napi_ok)
-        crash_policy_ended();
-    if (status == napi_pending_exception) {
+    if (status == napi_ok) {
+        napi_get_value_uint32(env, result, &commands);
+        return commands;
+    }
+    crash_policy_ended();
+    bool is_pending = false;
+    // Asked for, as not every call that fails with one says so: it would come up in the next batch, if there is one.
+    if (napi_is_exception_pending(env, &is_pending) == napi_ok && is_pending) {
         napi_value exception;
         napi_get_and_clear_last_exception(env, &exception);
         napi_fatal_exception(env, exception);
-        return 0;
     }
-    if (status == napi_ok)
-        napi_get_value_uint32(env, result, &commands);
-    return commands;
+    return 0;
 }
 
 void on_poll(uv_poll_t *handle, int, int)

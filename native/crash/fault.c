@@ -1,10 +1,15 @@
 /* The faults of fault.h, each as plain as the bugs they stand for. */
+#define _GNU_SOURCE
 #include "fault.h"
 #include "../base.h"
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #ifdef FAULT_INJECTION
 
-static __thread const char *due; /* for the next batch of the thread that read the request */
+static __thread const char *due; /* for the next batch of the thread that read the request, */
+static const char *_Atomic due_in_main; /* and of main, whichever thread read it */
 
 /* What follows the prefix in <line>'s path, or NULL. */
 static const char *asked(const char *line)
@@ -32,6 +37,8 @@ void fault_request(const char *line)
         return;
     if (is(kind, "exception"))
         due = "(function injected() { throw new Error('injected fault') })()";
+    else if (is(kind, "exception-in-main"))
+        due_in_main = "(function injected() { throw new Error('injected fault in main') })()";
     else if (is(kind, "rejection"))
         due = "(function injected() { Promise.reject(new Error('injected fault')) })()";
     else if (is(kind, "loop"))
@@ -44,6 +51,8 @@ const char *fault_script(void)
 {
     const char *script = due;
     due = NULL;
+    if (script == NULL && syscall(SYS_gettid) == getpid())
+        script = atomic_exchange(&due_in_main, NULL);
     return script;
 }
 

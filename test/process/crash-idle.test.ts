@@ -98,8 +98,9 @@ test.skipIf(!existsSync(faultsAddon)).each([
   ['exception', 'in policy', 1],
   ['exception', 'in policy', 2],
   ['rejection', 'of a promise', 2],
+  ['exception-in-main', 'of the thread without clients', 2],
   ['heap', 'full', 2],
 ])('%s (%s), nbthread %i', async (name, _where, threads) => {
   const brand = brands.faulty(name === 'heap' ? 'NODE_OPTIONS=--max-old-space-size=64' : undefined);
-  await survive(brand, { threads }, fault(name));
+  await survive(brand, { threads, server: 'check inter 100ms' }, fault(name));
 });

@@ -33,6 +33,8 @@ export interface LabPlan {
   readonly global?: string;
   readonly listeners?: number;
   readonly threads?: number;
+  /** Words for every `server`. */
+  readonly server?: string;
   /** More words for the command line. */
   readonly words?: readonly string[];
 }
@@ -102,7 +104,7 @@ export class Lab {
   }
 
   private haproxyText(): string {
-    const { global = '', threads = 2 } = this.plan;
+    const { global = '', threads = 2, server = '' } = this.plan;
     const [a = 0, b = 0] = this.origins?.ports ?? [];
     // A line has at most 64 words, and an address list may be long: one bind for each.
     const binds = this.ports.map((port) => `    bind 127.0.0.1:${port}`).join('\n');
@@ -120,8 +122,8 @@ defaults
 listen storm
 ${binds}
     http-response set-header x-pid %pid
-    server s1 127.0.0.1:${a}
-    server s2 127.0.0.1:${b}
+    server s1 127.0.0.1:${a} ${server}
+    server s2 127.0.0.1:${b} ${server}
 `;
   }
 
