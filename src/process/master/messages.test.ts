@@ -25,6 +25,8 @@ describe('messages', () => {
     expect(toWorker({ kind: 'sockets', answers }, 1)?.kind).toBe('sockets');
     expect(toWorker({ kind: 'sockets', answers }, 2)).toBeUndefined();
     expect(toWorker({ kind: 'cli', level: 'admin' }, 0)).toBeUndefined();
+    expect(toWorker({ kind: 'warm-up' }, 1)?.kind).toBe('warm-up');
+    expect(toWorker({ kind: 'warm-up' }, 0)).toBeUndefined();
     expect(toWorker({ kind: 'cli', level: 'root' }, 1)).toBeUndefined();
   });
   it('of any content are an answer, never an exception', () => {

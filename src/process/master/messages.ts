@@ -105,6 +105,8 @@ export type ToWorker =
       /** Where the master's runtime API listens, as configured. */
       readonly masterSocket: string;
     }
+  /** To a spare, which has time. Descriptor: what another worker read, of which its next start is likely to be a variation. */
+  | { readonly kind: 'warm-up' }
   /** Descriptors: of the answers without an error, in their order. */
   | { readonly kind: 'sockets'; readonly answers: readonly SocketAnswer[] }
   /** What another worker said of its state; before `serve`. */
@@ -261,7 +263,13 @@ export const ENCODERS_MAX = 64;
 const LEVELS = ['user', 'operator', 'admin'];
 
 /** Most descriptors a message may bring. */
-const DESCRIPTORS: Readonly<Record<string, number>> = { configure: 2, sockets: 253, serve: 253, cli: 1 };
+const DESCRIPTORS: Readonly<Record<string, number>> = {
+  configure: 2,
+  'warm-up': 1,
+  sockets: 253,
+  serve: 253,
+  cli: 1,
+};
 
 /** What the master said, or undefined when it makes no sense. */
 export function toWorker(value: unknown, descriptors: number): ToWorker | undefined {
@@ -275,6 +283,7 @@ export function toWorker(value: unknown, descriptors: number): ToWorker | undefi
       typeof all.hasSources === 'boolean' &&
       isText(all.masterSocket, ADDRESS_MAX_CHARS) &&
       descriptors === (all.hasSources ? 2 : 1),
+    'warm-up': () => descriptors === 1,
     sockets: () => {
       const { answers } = all;
       if (!Array.isArray(answers) || answers.length > SOCKETS_PER_MESSAGE || !answers.every(isAnswer))

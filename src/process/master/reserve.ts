@@ -1,5 +1,6 @@
-/** Workers that wait. The standby is configured as the one that serves, and takes its place when that dies; the spare has only booted, and
- * makes the next reload cheap. Both are made when nothing has happened for a while, so that a storm of reloads pays for neither.
+/** Workers that wait. The standby is configured as the one that serves, and takes its place when that dies; the spare has booted and
+ * warmed up, and makes the next reload cheap. Both are made when nothing has happened for a while, so that a storm of reloads pays
+ * for neither.
  */
 import { isAsSeen } from '../../config/seen.ts';
 import type { Crew } from './crew.ts';
@@ -134,7 +135,9 @@ export class Reserve {
       if (!isReady && this.standby === worker) worker.signal('SIGKILL');
       if (this.standby !== worker) return;
     }
-    if (this.facts.sourcesFd() < 0) return;
+    const knownFd = this.facts.sourcesFd();
+    if (knownFd < 0) return;
     this.anticipate();
+    this.spare?.tell({ kind: 'warm-up' }, [knownFd]);
   }
 }

@@ -125,7 +125,7 @@ export class MasterHost implements Host {
     return { channelFd: this.channelFd, handoverFd: this.handoverFd, generation: this.generation };
   }
 
-  take(message: Exclude<ToWorker, { kind: 'configure' }>, fds: readonly number[]): void {
+  take(message: Exclude<ToWorker, { kind: 'configure' | 'warm-up' }>, fds: readonly number[]): void {
     switch (message.kind) {
       case 'sockets':
         this.sockets.take(message.answers, fds);

@@ -16,6 +16,7 @@ import { Speaker } from '../say.ts';
 import { startProcess } from '../start.ts';
 import { findingsOf } from './findings.ts';
 import { MasterHost } from './master-host.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Descriptor that the master gave: its end of the channel. */
 const CHANNEL = 3;
@@ -46,6 +47,7 @@ class WorkerProcess {
   private readonly channel: Channel;
   private readonly host: MasterHost;
   private isConfigured = false;
+  private endWarmUp = (): void => {};
 
   constructor(words: readonly string[], threads: readonly Worker[]) {
     this.addon = loadAddon();
@@ -76,11 +78,15 @@ class WorkerProcess {
 
   private take(value: unknown, fds: number[]): void {
     const message = toWorker(value, fds.length);
-    if (message === undefined) this.closeAll(fds);
-    else if (message.kind !== 'configure') this.host.take(message, fds);
-    else if (this.isConfigured) this.closeAll(fds);
+    const isEarly = message?.kind === 'configure' || message?.kind === 'warm-up';
+    if (message === undefined || (isEarly && this.isConfigured)) this.closeAll(fds);
+    else if (message.kind === 'warm-up') {
+      this.endWarmUp();
+      this.endWarmUp = warmUp(v8().deserialize(readAll(fds[0] as number)) as Sources, this.dataThreads);
+    } else if (message.kind !== 'configure') this.host.take(message, fds);
     else {
       this.isConfigured = true;
+      this.endWarmUp();
       this.configure(message, fds);
     }
   }
