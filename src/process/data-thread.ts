@@ -84,6 +84,8 @@ class DataThread {
 
   /** Beside main; nobody waits for it yet, so that what goes wrong is told when somebody does. */
   private read(sources: Sources): void {
+    this.configuration = undefined; // what was read before is not meant any more
+    this.fault = undefined;
     try {
       this.configuration = parseConfiguration(sources).configuration;
     } catch (error) {
