@@ -186,8 +186,6 @@ describe.skipIf(!isBuilt)('with the faults of npm run build:faults', () => {
     const said = () => proxy.stderr;
     await until(() => reportsIn(proxy.dir).length === 1, SLOW_MACHINE_MS, said);
     const hasAlert = () => /\[ALERT\].* exited with code .*the 1st death in 15 minutes/.test(proxy.stderr);
-    // What JavaScript knows of ends a worker by its ordinary way, which takes its time: until then its listeners may still answer.
-    if (kind === 'exception' || kind === 'heap') await until(hasAlert, SLOW_MACHINE_MS, said);
     expect((await ask(port, requestOf('/fine'))).head).toContain('200');
     expect(proxy.stderr).toContain(sentence);
     await until(hasAlert, SLOW_MACHINE_MS, said);
