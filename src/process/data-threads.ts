@@ -113,6 +113,8 @@ export class DataThreads {
   /** Who was told to read, and how many files and names were known then. */
   private readers: readonly DataThread[] = [];
   private knownThen = 0;
+  /** Who was gone before anybody could be told: told by `configure`. */
+  private lost: { readonly thread: number; readonly text: string } | undefined;
 
   /** <booting> were started before anything was known. They do not keep the process alive until `resize`. */
   constructor(booting: readonly Worker[]) {
@@ -120,7 +122,10 @@ export class DataThreads {
   }
 
   private add(worker: Worker): void {
-    const crashed = (thread: number, text: string): void => this.onCrash(thread, text);
+    const crashed = (thread: number, text: string): void => {
+      this.lost ??= { thread, text };
+      this.onCrash(thread, text);
+    };
     this.threads.push(new DataThread(this.threads.length, worker, crashed));
   }
 
@@ -163,6 +168,7 @@ export class DataThreads {
   async configure(
     work: Omit<Extract<ToDataThread, { kind: 'configure' }>, 'kind' | 'thread'>,
   ): Promise<void> {
+    if (this.lost !== undefined) this.onCrash(this.lost.thread, this.lost.text);
     // Main's reading found more files and names where there is one: theirs knew nothing of them.
     const isComplete = work.sources !== undefined && knownIn(work.sources) === this.knownThen;
     await this.askAll('ready', (thread) => {
