@@ -100,7 +100,7 @@ test.skipIf(!existsSync(faultsAddon)).each([
   ['rejection', 'of a promise', 2],
   ['exception-in-main', 'of the thread without clients', 2],
   ['heap', 'full', 2],
-])('%s (%s), nbthread %i', async (name, _where, threads) => {
+])('%s (%s), nbthread %i; needs npm run build:faults', async (name, _where, threads) => {
   const brand = brands.faulty(name === 'heap' ? 'NODE_OPTIONS=--max-old-space-size=64' : undefined);
   await survive(brand, { threads, server: 'check inter 100ms' }, fault(name));
 });
